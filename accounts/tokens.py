@@ -1,0 +1,116 @@
+"""The format of an API token and the mathematics of its secret: pure, standard library only.
+
+    mtz_ | 20 characters public id | 36 characters secret | 6 characters checksum
+    └──── identifier, 24 ────────┘
+
+A string is *not ours* (wrong shape), *ours and broken* (wrong checksum), or *genuine in form*; only
+the last is worth a query. What is stored is a digest, keyed with a pepper that lives outside the
+database.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PREFIX = "mtz_"
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+PUBLIC_ID_LENGTH = 20
+SECRET_LENGTH = 36
+CHECKSUM_LENGTH = 6
+IDENTIFIER_LENGTH = len(PREFIX) + PUBLIC_ID_LENGTH
+TOKEN_LENGTH = IDENTIFIER_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH
+MASK = "•" * 8
+
+IDENTIFIER_PATTERN = re.compile(r"mtz_[0-9A-Za-z]{20}")
+TOKEN_PATTERN = re.compile(r"mtz_[0-9A-Za-z]{62}")
+
+
+def generate() -> str:
+    """A new token of 66 characters; its secret carries 36 · log2(62) ≈ 214 bits."""
+    random_part = "".join(
+        secrets.choice(ALPHABET) for _ in range(PUBLIC_ID_LENGTH + SECRET_LENGTH)
+    )
+    body = PREFIX + random_part
+    return body + checksum(body)
+
+
+def checksum(body: str) -> str:
+    """CRC-32 (zlib) of an ASCII string as six base62 digits, most significant first."""
+    rest = zlib.crc32(body.encode("ascii"))
+    digits = []
+    for _ in range(CHECKSUM_LENGTH):
+        rest, digit = divmod(rest, 62)
+        digits.append(ALPHABET[digit])
+    return "".join(reversed(digits))
+
+
+def is_well_formed(text: str) -> bool:
+    """Whether shape and checksum are right, which costs no query to find out."""
+    if TOKEN_PATTERN.fullmatch(text) is None:
+        return False
+    return checksum(text[:-CHECKSUM_LENGTH]) == text[-CHECKSUM_LENGTH:]
+
+
+def identifier_of(token: str) -> str:
+    """The first 24 characters: no secret in them, so lists, URLs, logs and mails may show them."""
+    return token[:IDENTIFIER_LENGTH]
+
+
+def mask(identifier: str) -> str:
+    return identifier + MASK
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What is kept of a token: 32 bytes of digest and the number of the pepper that made it."""
+
+    digest: bytes
+    pepper: int
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """Numbered peppers. The highest number signs; each of the others still verifies."""
+
+    peppers: Mapping[int, bytes] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.peppers:
+            raise ValueError("at least one pepper is needed")
+
+    @classmethod
+    def parse(cls, text: str) -> "Keyring":
+        """Read ``1:secret,2:secret``. Raises ValueError, which never repeats a secret."""
+        peppers: dict[int, bytes] = {}
+        for place, entry in enumerate(text.split(","), start=1):
+            number, _, secret = entry.strip().partition(":")
+            if not (number.isascii() and number.isdigit() and 1 <= int(number) <= 32767):
+                raise ValueError(f"entry {place} has no number between 1 and 32767 before its colon")
+            if len(secret) < 16:
+                raise ValueError(f"pepper {number} is shorter than 16 characters")
+            if int(number) in peppers:
+                raise ValueError(f"pepper {number} is given twice")
+            peppers[int(number)] = secret.encode()
+        return cls(peppers)
+
+    @property
+    def current(self) -> int:
+        return max(self.peppers)
+
+    def sign(self, token: str) -> Signature:
+        return Signature(self._digest(token, self.peppers[self.current]), self.current)
+
+    def verify(self, token: str, signature: Signature) -> bool:
+        """Compare in constant time; a pepper that was taken off the ring verifies nothing."""
+        pepper = self.peppers.get(signature.pepper)
+        if pepper is None:
+            return False
+        return hmac.compare_digest(self._digest(token, pepper), signature.digest)
+
+    @staticmethod
+    def _digest(token: str, pepper: bytes) -> bytes:
+        return hmac.digest(pepper, token.encode("ascii"), hashlib.sha256)
