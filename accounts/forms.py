@@ -1,0 +1,104 @@
+"""What people type about their tokens."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.boundfield import BoundWidget
+from django.utils import timezone
+
+from accounts.expiry import Expiry
+from accounts.models.api_token import Environment
+from accounts.names import clean_name
+
+NAME_LENGTH = 100
+
+
+class NameField(forms.CharField):
+    """A token's name: cleaned first, then measured in characters as people count them.
+
+    No `maxlength` goes to the browser: it would cut a pasted name silently, and count emoji twice.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(label="Name", **options)
+        self.error_messages["required"] = "Give the token a name that can be read."
+        self.widget.attrs |= {"autocomplete": "off", "aria-required": "true", "dir": "auto"}
+
+    def to_python(self, value: Any) -> str:
+        return clean_name(str(value or ""))
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if len(value) > NAME_LENGTH:
+            raise ValidationError(
+                f"Use at most {NAME_LENGTH} characters; this name has {len(value)}."
+            )
+
+
+class ChoiceOfExpiry(forms.RadioSelect):
+    """Each option is described by the date beside it."""
+
+    def create_option(self, *args: Any, **options: Any) -> dict[str, Any]:
+        option = super().create_option(*args, **options)
+        option["attrs"] |= {
+            "aria-labelledby": f"{option['attrs']['id']}_label",
+            "aria-describedby": f"{option['attrs']['id']}_date",
+        }
+        return option
+
+
+class TokenForm(forms.Form):
+    """A new token. Its cleaned data are the arguments of ``ApiToken.objects.issue``."""
+
+    use_required_attribute = False
+
+    name = NameField(help_text="The program that will use it: Production API, Analytics Service.")
+    expiry = forms.TypedChoiceField(
+        label="Expiration",
+        choices=Expiry.choices,
+        coerce=Expiry,
+        initial=Expiry.NINETY_DAYS,
+        widget=ChoiceOfExpiry,
+        error_messages={
+            "required": "Choose how long the token lives.",
+            "invalid_choice": "Choose one of the five.",
+        },
+    )
+    environment = forms.ChoiceField(
+        choices=Environment.choices,
+        initial=Environment.PRODUCTION,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose where the token is used.",
+            "invalid_choice": "Choose one of the three.",
+        },
+    )
+    form_key = forms.UUIDField(
+        widget=forms.HiddenInput,
+        error_messages={
+            "required": "The form was incomplete. It is whole again: send it once more.",
+            "invalid": "The form was incomplete. It is whole again: send it once more.",
+        },
+    )
+
+    @property
+    def one_time_key(self) -> uuid.UUID:
+        """What makes this opened form create one token only: kept while it is corrected."""
+        kept = self.cleaned_data.get("form_key") if self.is_bound else None
+        return kept or uuid.uuid4()
+
+    def expirations(self) -> Iterator[tuple[BoundWidget, datetime]]:
+        """Each radio with the instant at which a token made now would expire."""
+        now = timezone.now()
+        for option in self["expiry"]:
+            yield option, Expiry(option.data["value"]).counted_from(now)
+
+
+class RenameForm(forms.Form):
+    use_required_attribute = False
+
+    name = NameField()
