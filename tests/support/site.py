@@ -1,0 +1,83 @@
+"""The whole product in a process of its own, as `./dev run` serves it."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+
+from tests.support.servers import OwnServer
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ISSUE = """
+from accounts.expiry import Expiry
+from accounts.models import ApiToken, User
+
+owner, _ = User.objects.get_or_create(email="alice@example.com")
+print(ApiToken.objects.issue(owner=owner, name="Nightly", expiry=Expiry.NINETY_DAYS).plaintext)
+"""
+
+
+class Site(OwnServer):
+    """`environment` is what an operator would set: DATABASE_URL, REDIS_URL, TOKEN_PEPPERS…"""
+
+    def __init__(self, *, threads: int = 4, **environment: str) -> None:
+        super().__init__()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.threads = threads
+        self.environment = os.environ | {"SITE_URL": self.url} | environment
+        self.client = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
+
+    def launch(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
+            + ["--port", str(self.port), "--workers", "1", "--no-ws"]
+            + ["--blocking-threads", str(self.threads), "meetzy_tokens.wsgi:application"],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+    def is_ready(self) -> bool:
+        """Once it answers at all: a site whose database is away is up, and says so."""
+        try:
+            self.client.get("/healthz")
+        except httpx.TransportError:
+            return False
+        return True
+
+    def call(
+        self, path: str, token: str | None = None, *, method: str = "GET", **options: Any
+    ) -> httpx.Response:
+        """One API call, with `token` as its bearer."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return self.client.request(method, path, headers=headers, **options)
+
+    def manage(self, *arguments: str) -> str:
+        """What `manage.py` prints in this site's environment."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
+
+    def issue(self) -> str:
+        """A new token's plaintext, for sites whose database is not the tests' own."""
+        return self.manage("shell", "--verbosity=0", "--command", ISSUE).strip()
+
+    def close(self) -> None:
+        self.client.close()
+        super().close()
+
+
+def terminate_softly(*_: object) -> None:
+    """End this test run as Ctrl-C does, so that fixtures end the servers they started."""
+    signal.raise_signal(signal.SIGINT)
