@@ -2,20 +2,22 @@
 
 import unicodedata
 
-# Letters and symbols by category, yet blank to the eye: Hangul fillers and the Braille blank.
-LOOKS_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+# Letters and symbols by category, yet blank to the eye: fillers for Hangul syllables, the Braille
+# blank, the null note head, blanks between hieroglyphs.
+LOOKS_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159\U00013441\U00013442")
 # Joiners carry meaning inside emoji and in several scripts.
-JOINERS = frozenset("\u200c\u200d")
+JOINERS = "\u200c\u200d"
 
 
 def clean_name(text: str) -> str:
     """The name as it is stored: NFC, single spaces, no control or invisible characters.
 
-    Formatting characters (zero-width spaces, bidirectional overrides, tags) are dropped, white space
-    of any kind becomes one space. Returns "" for a name that would be blank to the eye.
+    Formatting characters (zero-width spaces, bidirectional overrides, tags) are dropped, white
+    space of any kind becomes one space. Returns "" for a name that would be blank to the eye.
     """
-    spaced = "".join(_visible_or_space(character) for character in unicodedata.normalize("NFC", text))
-    name = " ".join(spaced.split()).strip("".join(JOINERS))
+    # Composed last: what is dropped may have stood between a letter and its accent.
+    visible = unicodedata.normalize("NFC", "".join(map(_visible_or_space, text)))
+    name = " ".join(visible.split()).strip(" " + JOINERS)
     return name if any(map(_has_ink, name)) else ""
 
 

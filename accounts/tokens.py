@@ -27,13 +27,14 @@ MASK = "•" * 8
 
 IDENTIFIER_PATTERN = re.compile(r"mtz_[0-9A-Za-z]{20}")
 TOKEN_PATTERN = re.compile(r"mtz_[0-9A-Za-z]{62}")
+# A whole token, and whatever is left of one that was cut short or run into other text.
+WITH_SECRET = re.compile(rf"({IDENTIFIER_PATTERN.pattern})[0-9A-Za-z]+")
+NUMBER_PATTERN = re.compile(r"[0-9]{1,5}")
 
 
 def generate() -> str:
     """A new token of 66 characters; its secret carries 36 · log2(62) ≈ 214 bits."""
-    random_part = "".join(
-        secrets.choice(ALPHABET) for _ in range(PUBLIC_ID_LENGTH + SECRET_LENGTH)
-    )
+    random_part = "".join(secrets.choice(ALPHABET) for _ in range(PUBLIC_ID_LENGTH + SECRET_LENGTH))
     body = PREFIX + random_part
     return body + checksum(body)
 
@@ -64,11 +65,16 @@ def mask(identifier: str) -> str:
     return identifier + MASK
 
 
+def redact(text: str) -> str:
+    """The text with each token in it reduced to its identifier: fit for URLs, logs and messages."""
+    return WITH_SECRET.sub(r"\1", text)
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
     """What is kept of a token: 32 bytes of digest and the number of the pepper that made it."""
 
-    digest: bytes
+    digest: bytes = field(repr=False)
     pepper: int
 
 
@@ -88,13 +94,16 @@ class Keyring:
         peppers: dict[int, bytes] = {}
         for place, entry in enumerate(text.split(","), start=1):
             number, _, secret = entry.strip().partition(":")
-            if not (number.isascii() and number.isdigit() and 1 <= int(number) <= 32767):
-                raise ValueError(f"entry {place} has no number between 1 and 32767 before its colon")
+            if not (NUMBER_PATTERN.fullmatch(number) and 1 <= int(number) <= 32767):
+                raise ValueError(
+                    f"entry {place} has no number between 1 and 32767 before its colon"
+                )
             if len(secret) < 16:
                 raise ValueError(f"pepper {number} is shorter than 16 characters")
             if int(number) in peppers:
                 raise ValueError(f"pepper {number} is given twice")
-            peppers[int(number)] = secret.encode()
+            # Bytes of the environment that are not UTF-8 reach Python as surrogates.
+            peppers[int(number)] = secret.encode(errors="surrogateescape")
         return cls(peppers)
 
     @property
