@@ -7,16 +7,15 @@ from tests.support import environment  # noqa: F401  (first: it sets Django up)
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
 from django.core.cache import caches
 from django.core.management import call_command
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from playwright.sync_api import BrowserContext, expect
 from pytest_django.live_server_helper import LiveServer
@@ -28,7 +27,11 @@ from accounts.usage import usage
 from meetzy_tokens import redis as shared_redis
 from tests.support.postgres import Postgres
 from tests.support.site import Site, terminate_softly
+from tests.support.types import Api, Issue, Serve
 from tests.support.valkey import Valkey
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
 PASSWORD = "correct horse battery staple"
 BROWSER_SECONDS = 5
@@ -37,7 +40,7 @@ signal.signal(signal.SIGTERM, terminate_softly)
 expect.set_options(timeout=BROWSER_SECONDS * 1000)
 
 
-# -- Each test starts from nothing ------------------------------------------------------------------
+# -- Each test starts from nothing -----------------------------------------------------------------
 
 
 @pytest.fixture(autouse=True)
@@ -101,25 +104,28 @@ def as_admin(admin_user: User) -> Client:
 
 
 @pytest.fixture
-def issue(alice: User) -> Callable[..., Issued]:
+def issue(alice: User) -> Issue:
     """Issue a token, Alice's unless told otherwise: `issued = issue()` has a row (`.token`) and,
     beside it, the `.plaintext`."""
 
     def issue(**fields: Any) -> Issued:
-        return ApiToken.objects.issue(
-            **{"owner": alice, "name": "Billing export", "expiry": Expiry.NINETY_DAYS} | fields
-        )
+        usual: dict[str, Any] = {
+            "owner": alice,
+            "name": "Billing export",
+            "expiry": Expiry.NINETY_DAYS,
+        }
+        return ApiToken.objects.issue(**usual | fields)
 
     return issue
 
 
 @pytest.fixture
-def api(db: None) -> Callable[..., HttpResponse]:
+def api(db: None) -> Api:
     """Call the API: `api("/api/v1/me", plaintext)`; a fault of ours shows as its 500."""
 
     def call(
         path: str, token: str | None = None, *, method: str = "GET", **options: Any
-    ) -> HttpResponse:
+    ) -> "Response":
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
         headers |= options.pop("headers", {})
         client = Client(raise_request_exception=False)
@@ -140,7 +146,7 @@ def collected_static() -> None:
 
 
 @pytest.fixture
-def serve(transactional_db: None, collected_static: None) -> Iterator[Callable[..., Site]]:
+def serve(transactional_db: None, collected_static: None) -> Iterator[Serve]:
     """Start a site on the tests' own database: `serve()`, as often as needed.
 
     What tests create through the ORM is there; `serve(REDIS_URL=…)` sets its environment.
@@ -155,7 +161,7 @@ def serve(transactional_db: None, collected_static: None) -> Iterator[Callable[.
 
 
 @pytest.fixture
-def server(serve: Callable[..., Site]) -> Site:
+def server(serve: Serve) -> Site:
     return serve()
 
 
@@ -166,7 +172,7 @@ def test_database_url() -> str:
     return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format_map(database)
 
 
-# -- Stores that a test may freeze or kill -----------------------------------------------------------
+# -- Stores that a test may freeze or kill ---------------------------------------------------------
 
 
 def unless_without_stores() -> None:
@@ -215,25 +221,26 @@ def redis_url() -> str:
 
 # -- A browser and node ----------------------------------------------------------------------------
 
-missing = pytest.StashKey[set[str]]()
+MISSING = pytest.StashKey[list[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[missing] = set()
+    config.stash[MISSING] = []
 
 
 def need(config: pytest.Config, program: str | None, name: str) -> str:
     """The program's path. Without it tests are skipped loudly, and in CI they fail."""
     if program:
         return program
-    config.stash[missing].add(name)
+    config.stash[MISSING].append(name)
     if os.environ.get("CI"):
         pytest.fail(f"{name} is missing, and CI shows everything", pytrace=False)
     pytest.skip(f"{name} is missing")
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    for name in sorted(config.stash[missing]):
+    names = set(config.stash[MISSING])
+    for name in sorted(names):
         terminalreporter.section(f"NOT TESTED: {name} is missing", red=True, bold=True)
 
 

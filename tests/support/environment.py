@@ -4,6 +4,7 @@ Importing this module sets Django up, so it comes before anything of ours is imp
 """
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
@@ -34,18 +35,18 @@ os.environ |= {
     "TOKEN_PEPPERS": "1:the first pepper of the tests,2:the second pepper of the tests",
 }
 
+# Serves files from where they are, so that tests need none collected.
+IN_PLACE = "django.contrib.staticfiles.storage.StaticFilesStorage"
+
 import django  # noqa: E402
 from django.conf import settings  # noqa: E402
 
-if not settings.configured or not django.apps.apps.ready:
-    # Threads and other processes see a database in a file, not one in memory.
-    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-        settings.DATABASES["default"]["TEST"] = {"NAME": str(VAR / "test.sqlite3")}
-    settings.PASSWORD_HASHERS = ["tests.support.hashers.QuickScrypt", *settings.PASSWORD_HASHERS]
-    settings.STORAGES["staticfiles"] = {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-    }
-    settings.USAGE_FLUSH_SECONDS = 0  # a test that wants last uses written flushes them
-    settings.LOGGING["loggers"]["httpx"] = {"level": "WARNING"}
-    settings.STATIC_ROOT.mkdir()
-    django.setup()
+# Threads and other processes see a database in a file, not one in memory.
+if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    settings.DATABASES["default"]["TEST"] = {"NAME": str(VAR / "test.sqlite3")}
+settings.PASSWORD_HASHERS = ["tests.support.hashers.QuickScrypt", *settings.PASSWORD_HASHERS]
+settings.STORAGES |= {"staticfiles": {"BACKEND": IN_PLACE}}
+settings.USAGE_FLUSH_SECONDS = 0  # a test that wants last uses written flushes them
+settings.STATIC_ROOT.mkdir()
+django.setup()
+logging.getLogger("httpx").setLevel(logging.WARNING)

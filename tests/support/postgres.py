@@ -70,8 +70,14 @@ class Postgres(OwnServer):
         give_to_another(password)
         options = ["--auth=password", "--encoding=UTF8", "--no-locale", "--no-sync"]
         made = subprocess.run(
-            [binaries() / "initdb", "-D", self.data, "-U", "postgres", f"--pwfile={password}"]
-            + options,
+            [
+                binaries() / "initdb",
+                "-D",
+                self.data,
+                "-Upostgres",
+                f"--pwfile={password}",
+                *options,
+            ],
             capture_output=True,
             text=True,
             check=False,

@@ -30,6 +30,10 @@ class OwnServer:
 
     # What each kind of server says about itself.
 
+    @property
+    def url(self) -> str:
+        raise NotImplementedError
+
     def launch(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
         raise NotImplementedError
 

@@ -26,16 +26,20 @@ class Site(OwnServer):
 
     def __init__(self, *, threads: int = 4, **environment: str) -> None:
         super().__init__()
-        self.url = f"http://127.0.0.1:{self.port}"
         self.threads = threads
         self.environment = os.environ | {"SITE_URL": self.url} | environment
         self.client = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
 
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
     def launch(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
+        options = f"--host 127.0.0.1 --port {self.port} --workers 1 --no-ws".split()
+        threads = f"--blocking-threads={self.threads}"
+        program = [sys.executable, "-m", "granian", "--interface", "wsgi", *options, threads]
         return subprocess.Popen(
-            [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-            + ["--port", str(self.port), "--workers", "1", "--no-ws"]
-            + ["--blocking-threads", str(self.threads), "meetzy_tokens.wsgi:application"],
+            [*program, "meetzy_tokens.wsgi:application"],
             cwd=ROOT,
             env=self.environment,
             stdout=log,
