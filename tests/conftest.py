@@ -239,8 +239,8 @@ def need(config: pytest.Config, program: str | None, name: str) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    names = set(config.stash[MISSING])
-    for name in sorted(names):
+    names: list[str] = config.stash[MISSING]
+    for name in sorted(set(names)):
         terminalreporter.section(f"NOT TESTED: {name} is missing", red=True, bold=True)
 
 
