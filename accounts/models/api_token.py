@@ -9,14 +9,16 @@ from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
-from django.db.models.functions import Length
+from django.db.models.functions import Greatest, Left, Length
+from django.db.models.lookups import Exact, LessThanOrEqual
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.expiry import Expiry
 from accounts.models.user import User
-from accounts.tokens import IDENTIFIER_LENGTH, generate, identifier_of, mask
+from accounts.tokens import IDENTIFIER_LENGTH, PREFIX, generate, identifier_of, mask
 
+NAME_LENGTH = 100
 EXPIRING_SOON = timedelta(days=7)
 
 
@@ -92,16 +94,33 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def living(self, now: datetime | None = None) -> "ApiTokenQuerySet":
         return self.filter(revoked_at=None, expires_at__gt=now or timezone.now())
 
+    def having_status(self, status: Status, now: datetime | None = None) -> "ApiTokenQuerySet":
+        """Those whose `status_at(now)` it is, asked of the database."""
+        now = now or timezone.now()
+        soon = now + EXPIRING_SOON
+        match status:
+            case Status.REVOKED:
+                return self.exclude(revoked_at=None)
+            case Status.EXPIRED:
+                return self.filter(revoked_at=None, expires_at__lte=now)
+            case Status.EXPIRING:
+                return self.living(now).filter(expires_at__lte=soon)
+            case Status.ACTIVE:
+                return self.filter(revoked_at=None, expires_at__gt=soon)
+
     def revoke(self, *, reason: str = "", now: datetime | None = None) -> int:
         """Kill every token of this set that is not revoked yet; how many there were."""
+        instant = models.Value(now or timezone.now(), output_field=models.DateTimeField())
         return self.filter(revoked_at=None).update(
-            revoked_at=now or timezone.now(), revoked_reason=reason
+            # The clock of the host that made the token may be ahead of this one's.
+            revoked_at=Greatest(instant, F("created_at")),
+            revoked_reason=reason,
         )
 
 
 class ApiToken(models.Model):
     owner = models.ForeignKey(User, models.CASCADE, related_name="tokens")
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=NAME_LENGTH)
     identifier = models.CharField(max_length=IDENTIFIER_LENGTH, unique=True, editable=False)
     digest = models.BinaryField(max_length=32)
     pepper = models.PositiveSmallIntegerField(editable=False)
@@ -130,14 +149,18 @@ class ApiToken(models.Model):
         ordering = ("-created_at", "-id")
         constraints = (
             models.UniqueConstraint(fields=("owner", "form_key"), name="one_token_per_form"),
-            models.CheckConstraint(condition=~Q(name=""), name="token_has_a_name"),
             models.CheckConstraint(
-                condition=Q(identifier__startswith="mtz_")
-                & Q(models.lookups.Exact(Length("identifier"), IDENTIFIER_LENGTH)),
+                condition=~Q(name="") & Q(LessThanOrEqual(Length("name"), NAME_LENGTH)),
+                name="token_name_has_1_to_100_characters",
+            ),
+            models.CheckConstraint(
+                # SQLite's LIKE would take capitals as well.
+                condition=Q(Exact(Left("identifier", len(PREFIX)), PREFIX))
+                & Q(Exact(Length("identifier"), IDENTIFIER_LENGTH)),
                 name="token_identifier_has_24_characters",
             ),
             models.CheckConstraint(
-                condition=Q(models.lookups.Exact(Length("digest"), 32)),
+                condition=Q(Exact(Length("digest"), 32)),
                 name="token_digest_has_32_bytes",
             ),
             models.CheckConstraint(condition=Q(pepper__gte=1), name="token_pepper_is_numbered"),
@@ -148,8 +171,9 @@ class ApiToken(models.Model):
                 condition=Q(expires_at__gt=F("created_at")), name="token_expires_after_creation"
             ),
             models.CheckConstraint(
+                # Compared with nothing, a check passes: so that it is something is said first.
                 condition=Q(revoked_at=None, revoked_reason="")
-                | Q(revoked_at__gte=F("created_at")),
+                | Q(revoked_at__isnull=False, revoked_at__gte=F("created_at")),
                 name="token_revoked_after_creation",
             ),
             models.CheckConstraint(

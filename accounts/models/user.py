@@ -74,6 +74,7 @@ class User(AbstractBaseUser, PermissionsMixin):
                 name="user_email_is_lower_case",
                 violation_error_message="Write the e-mail address in lower case.",
             ),
+            models.CheckConstraint(condition=~models.Q(email=""), name="user_has_an_email"),
         )
 
     def clean(self) -> None:
