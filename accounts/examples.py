@@ -38,7 +38,9 @@ def first_call(site_url: str) -> tuple[Example, ...]:
 JAVASCRIPT = """\
 // node --env-file=.env me.mjs
 const response = await fetch("%s", {
-  headers: { Authorization: `Bearer ${process.env.%s}` },
+  headers: {
+    Authorization: `Bearer ${process.env.%s}`,
+  },
 });
 const answer = await response.json();
 if (!response.ok) throw new Error(answer.error.message);
