@@ -1,14 +1,35 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from accounts.views import tokens
+from accounts.views import guide, profile, security, sessions, tokens
 
 urlpatterns = [
-    path("sign-in/", auth.LoginView.as_view(template_name="accounts/sign_in.html"), name="sign_in"),
-    path("sign-out/", auth.LogoutView.as_view(), name="sign_out"),
+    path("sign-in/", sessions.SignIn.as_view(), name="sign_in"),
+    path("sign-out/", sessions.SignOut.as_view(), name="sign_out"),
+    path("password/reset/", security.PasswordReset.as_view(), name="password_reset"),
+    path(
+        "password/reset/sent/",
+        auth.PasswordResetDoneView.as_view(template_name="accounts/password_reset_done.html"),
+        name="password_reset_done",
+    ),
+    path(
+        "password/reset/done/",
+        auth.PasswordResetCompleteView.as_view(
+            template_name="accounts/password_reset_complete.html"
+        ),
+        name="password_reset_complete",
+    ),
+    path(
+        "password/reset/<uidb64>/<token>/",
+        security.PasswordResetConfirm.as_view(),
+        name="password_reset_confirm",
+    ),
+    path("", profile.profile, name="profile"),
+    path("security/", security.Security.as_view(), name="security"),
     path("tokens/", tokens.index, name="tokens"),
     path("tokens/new/", tokens.new, name="token_new"),
     path("tokens/<slug:identifier>/", tokens.detail, name="token_detail"),
     path("tokens/<slug:identifier>/rename/", tokens.rename, name="token_rename"),
     path("tokens/<slug:identifier>/revoke/", tokens.revoke, name="token_revoke"),
+    path("guide/", guide.guide, name="guide"),
 ]
