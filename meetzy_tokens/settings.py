@@ -17,23 +17,31 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.str("MEETZY_VAR", str(BASE_DIR / "var"))).resolve()
 
 DEBUG = env.bool("DEBUG", False)
-SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000" if DEBUG else "https://localhost").rstrip("/")
+SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000" if DEBUG else "https://localhost").rstrip(
+    "/"
+)
 SITE = urlsplit(SITE_URL)
 # Plain http is for development and for trying the product on one's own machine, nothing else.
-HTTPS = not DEBUG and not (SITE.scheme == "http" and SITE.hostname in {"127.0.0.1", "localhost", "::1"})
+OWN_MACHINE = ("127.0.0.1", "localhost", "::1")
+HTTPS = not DEBUG and not (SITE.scheme == "http" and SITE.hostname in OWN_MACHINE)
 
 # -- Secrets ---------------------------------------------------------------------------------------
 
 
 def own_secret(name: str) -> str:
-    """A secret from the environment, or the one that `./dev run` generated in MEETZY_VAR."""
-    if value := env.str(name, ""):
-        return value
-    if DEBUG or env.bool("MEETZY_GENERATE_SECRETS", False) or (VAR_DIR / "secrets.env").exists():
-        return generated_secrets(VAR_DIR)[name]
-    raise ImproperlyConfigured(
-        f"{name} is not set. Give this installation its own {name} (README.md, Configuration)."
-    )
+    """A secret from the environment, or one that this installation made for itself."""
+    secret = env.str(name, "") or kept_secrets().get(name, "")
+    if not secret:
+        raise ImproperlyConfigured(
+            f"{name} is not set. Give this installation its own {name} (README.md, Configuration)."
+        )
+    return secret
+
+
+def kept_secrets() -> dict[str, str]:
+    """Those in MEETZY_VAR: `./dev run` and development make them, after that they count as own."""
+    makes = DEBUG or env.bool("MEETZY_GENERATE_SECRETS", False)
+    return generated_secrets(VAR_DIR) if makes or (VAR_DIR / "secrets.env").exists() else {}
 
 
 SECRET_KEY = own_secret("SECRET_KEY")
@@ -44,8 +52,10 @@ except ValueError as problem:
 
 # -- Where it is reached ---------------------------------------------------------------------------
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [SITE.hostname or "localhost", "localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", [SITE.hostname or "localhost", "localhost", "127.0.0.1", "[::1]"]
+)
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -71,6 +81,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "meetzy_tokens.middleware.NoStoreMiddleware",
+    "meetzy_tokens.plain_text.PlainTextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -114,8 +125,11 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
     DATABASE["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 2,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
+        "PRAGMA foreign_keys=ON",
     }
+elif DATABASE["ENGINE"] != "django.db.backends.postgresql":
+    raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:// or postgres://.")
 else:
     DATABASE["ENGINE"] = "meetzy_tokens.postgresql"
     DATABASE["OPTIONS"] = {"connect_timeout": 2} | DATABASE.get("OPTIONS", {})
@@ -159,7 +173,7 @@ LOGIN_REDIRECT_URL = "tokens"
 LOGOUT_REDIRECT_URL = "sign_in"
 PASSWORD_RESET_TIMEOUT = 3600
 
-MAILERS = {"default": mailer(env.dj_email_url("EMAIL_URL", "console://"))}
+MAILERS = {"default": mailer(env.str("EMAIL_URL", "console://"))}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"Meetzy <no-reply@{SITE.hostname}>")
 
 # -- Browser security ------------------------------------------------------------------------------
@@ -176,6 +190,7 @@ SECURE_CSP = {
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
+CSRF_FAILURE_VIEW = "meetzy_tokens.error_pages.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
