@@ -5,29 +5,33 @@ from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from accounts.models import ApiToken
 from accounts.throttling import limiter
+from meetzy_tokens import database
 
 
 @login_not_required
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
     """200 while tokens can be checked, 503 otherwise; without Redis each process counts alone."""
-    database = database_state()
+    well = tokens_can_be_read()
     counters = limiter().state()
-    well = database == "ok"
     body = {
-        "status": "ok" if well and counters != "fallback" else "degraded" if well else "unavailable",
-        "database": database,
+        "status": "ok"
+        if well and counters != "fallback"
+        else "degraded"
+        if well
+        else "unavailable",
+        "database": "ok" if well else "unreachable",
         "rate_limits": counters,
     }
     return JsonResponse(body, status=200 if well else 503)
 
 
-def database_state() -> str:
+def tokens_can_be_read() -> bool:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        database.read(ApiToken.objects.exists)
     except Error:
         connection.close()
-        return "unreachable"
-    return "ok"
+        return False
+    return True

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
+
+from accounts.api.requests import ApiRequest
 
 REALM = 'Bearer realm="meetzy"'
 
@@ -62,6 +64,13 @@ PROBLEMS = {
         "The account behind this API token is not active. Ask its owner, or Meetzy support.",
         invalid_token("The account is not active"),
     ),
+    # For tokens with fewer scopes than "full access", which every token has today.
+    "insufficient_scope": Problem(
+        403,
+        "Not allowed for this token",
+        "This token may not make this call. Use one that may, or ask its owner for one.",
+        f'{REALM}, error="insufficient_scope"',
+    ),
     "rate_limited": Problem(
         429,
         "Rate limit exceeded",
@@ -100,7 +109,7 @@ RETRY_AFTER_OUTAGE = 2  # seconds
 
 
 @dataclass(slots=True)
-class Refused(Exception):  # noqa: N818 - it names what happened to the request
+class Refused(Exception):
     """Ends an API request with one of PROBLEMS."""
 
     code: str
@@ -108,26 +117,12 @@ class Refused(Exception):  # noqa: N818 - it names what happened to the request
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def problem_response(request: HttpRequest, refused: Refused) -> HttpResponse:
-    """The platform's envelope and a problem detail in one JSON object."""
+def problem_response(request: ApiRequest, refused: Refused) -> HttpResponse:
     problem = PROBLEMS[refused.code]
-    error: dict[str, Any] = {
-        "code": refused.code,
-        "message": problem.message,
-        "request_id": getattr(request, "request_id", ""),
-    }
-    if refused.fields is not None:
-        error["fields"] = refused.fields
-    body = {
-        "success": False,
-        "error": error,
-        "type": f"{settings.SITE_URL}/account/guide/#{refused.code}",
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.message,
-    }
     response = HttpResponse(
-        json.dumps(body, ensure_ascii=False),
+        json.dumps(
+            problem_body(refused.code, request.request_id, refused.fields), ensure_ascii=False
+        ),
         status=problem.status,
         content_type="application/problem+json",
         headers=refused.headers,
@@ -137,3 +132,21 @@ def problem_response(request: HttpRequest, refused: Refused) -> HttpResponse:
     if refused.code == "unavailable":
         response["Retry-After"] = str(RETRY_AFTER_OUTAGE)
     return response
+
+
+def problem_body(
+    code: str, request_id: str, fields: dict[str, list[str]] | None = None
+) -> dict[str, Any]:
+    """The platform's envelope and a problem detail in one object."""
+    problem = PROBLEMS[code]
+    error: dict[str, Any] = {"code": code, "message": problem.message, "request_id": request_id}
+    if fields is not None:
+        error["fields"] = fields
+    return {
+        "success": False,
+        "error": error,
+        "type": f"{settings.SITE_URL}/account/guide/#{code}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.message,
+    }

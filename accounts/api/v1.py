@@ -1,46 +1,104 @@
 """Version 1 of the API: what a token can learn about itself, and its own end."""
 
-from typing import Any
+from typing import Any, NoReturn
 
-from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from ninja import NinjaAPI
 from ninja.security import HttpBearer
 
+from accounts import throttling
+from accounts.api.openapi import DESCRIPTION, described
+from accounts.api.requests import ApiRequest
+from accounts.api.schemas import Account, Answer, Budget, Budgets, Limits, Token
 from accounts.models import ApiToken, Bearer
+from accounts.models.api_token import Environment
+
+FULL_ACCESS = ["*"]
 
 
-class MeetzyBearer(HttpBearer):
+class BearerToken(HttpBearer):
     """The middleware has authenticated; this documents it and stays shut without it."""
+
+    openapi_bearerFormat = "mtz_[0-9A-Za-z]{62}"  # noqa: N815 - the specification's name
+    openapi_description = "An API token, as created under Account settings, API Tokens."
 
     def __call__(self, request: HttpRequest) -> Bearer | None:
         return getattr(request, "token", None)
 
-    def authenticate(self, request: HttpRequest, token: str) -> Bearer | None:
+    def authenticate(self, request: HttpRequest, token: str) -> None:
         return None
 
 
-api = NinjaAPI(
+class VersionOne(NinjaAPI):
+    def get_openapi_schema(self, **options: Any) -> Any:
+        return described(super().get_openapi_schema(**options))
+
+
+api = VersionOne(
     title="Meetzy API",
     version="1",
+    description=DESCRIPTION,
     urls_namespace="api",
-    auth=MeetzyBearer(),
+    auth=BearerToken(),
     docs_url=None,
-    openapi_url="/openapi.json",
-    docs_decorator=login_not_required,
+    openapi_url=None,
 )
 
 
-@api.get("/me")
-def me(request: HttpRequest) -> dict[str, Any]:
+@api.exception_handler(Exception)
+def leave_to_the_middleware(request: HttpRequest, failure: Exception) -> NoReturn:
+    """It turns every failure into a problem; ninja would answer some in a way of its own."""
+    raise failure
+
+
+@api.get("/me", response=Answer[Account], operation_id="me", summary="Your account")
+def me(request: ApiRequest) -> Answer[Account]:
+    """The account that the token acts for."""
     bearer = request.token
-    return {
-        "success": True,
-        "data": {"id": bearer.owner_id, "email": bearer.owner_email, "name": bearer.owner_name},
-    }
+    account = Account(id=bearer.owner_id, email=bearer.owner_email, name=bearer.owner_name)
+    return Answer(data=account)
 
 
-@api.delete("/token")
-def revoke(request: HttpRequest) -> HttpResponse:
+@api.get("/token", response=Answer[Token], operation_id="token", summary="This token")
+def token(request: ApiRequest) -> Answer[Token]:
+    """What the token that you send can do, and until when."""
+    bearer = request.token
+    minute, burst = throttling.windows(bearer.minute_limit, bearer.burst_limit)
+    return Answer(
+        data=Token(
+            identifier=bearer.identifier,
+            name=bearer.name,
+            environment=Environment(bearer.environment),
+            scopes=FULL_ACCESS,
+            created_at=bearer.created_at,
+            expires_at=bearer.expires_at,
+            last_used_at=bearer.last_used_at,
+            limits=Limits(minute=minute.quota, burst=burst.quota),
+        )
+    )
+
+
+@api.delete("/token", response={204: None}, operation_id="revoke", summary="Revoke this token")
+def revoke_token(request: ApiRequest) -> None:
+    """Kills the token that you send, for good: the next call with it is refused, wherever it
+    arrives. A program that is switched off for good cleans up behind itself with this."""
     ApiToken.objects.filter(pk=request.token.token_id).revoke(reason="Revoked through the API")
-    return HttpResponse(status=204)
+
+
+@api.get(
+    "/rate-limit", response=Answer[Budgets], operation_id="rate_limit", summary="Your rate limits"
+)
+def rate_limit(request: ApiRequest) -> Answer[Budgets]:
+    """What is left of both rate limits. This call is free: it consumes neither, and it is
+    answered when they are exhausted."""
+    minute, burst = map(budget, request.budgets)
+    return Answer(data=Budgets(minute=minute, burst=burst))
+
+
+def budget(budget: throttling.Budget) -> Budget:
+    return Budget(
+        limit=budget.window.quota,
+        remaining=budget.remaining,
+        window_seconds=budget.window.seconds,
+        reset_seconds=budget.reset,
+    )

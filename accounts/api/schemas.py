@@ -1,0 +1,101 @@
+"""What calls answer: one class a noun, each with an example for the reference."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import Field
+
+from accounts.models.api_token import Environment
+
+Instant = Annotated[datetime, Field(examples=["2026-03-01T09:30:00Z"])]
+
+
+class Answer[T](Schema):
+    """The envelope of every success."""
+
+    success: Literal[True] = True
+    data: T
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        return f"{params[0].__name__}Answer"
+
+
+class Account(Schema):
+    id: int = Field(examples=[42])
+    email: str = Field(examples=["ada@example.com"])
+    name: str = Field(description="May be empty.", examples=["Ada Lovelace"])
+
+
+class Limits(Schema):
+    minute: int = Field(description="Calls in any 60 seconds.", examples=[100])
+    burst: int = Field(description="Calls in any one second.", examples=[10])
+
+
+class Token(Schema):
+    identifier: str = Field(
+        description="The first 24 characters of the token. They hold no secret.",
+        examples=["mtz_4fKx7GmQ2vRt9LpWc3Zs"],
+    )
+    name: str = Field(examples=["Production API"])
+    environment: Environment = Field(examples=["production"])
+    scopes: list[str] = Field(
+        description='["*"] is full access: all that the account may do, now and later. Every '
+        "token has it today.",
+        examples=[["*"]],
+    )
+    created_at: Instant
+    expires_at: Annotated[
+        datetime,
+        Field(description="From then on the token is refused.", examples=["2026-05-30T09:30:00Z"]),
+    ]
+    last_used_at: datetime | None = Field(
+        description="The last call before this one; null before the first. A call may take about "
+        "a second to show here.",
+        examples=["2026-03-09T17:04:11.482Z"],
+    )
+    limits: Limits
+
+
+class Budget(Schema):
+    limit: int = Field(description="Calls that pass in any interval of that length.")
+    remaining: int = Field(description="Calls that would pass right now.")
+    window_seconds: int = Field(description="The length of the interval.")
+    reset_seconds: int = Field(
+        description="Seconds until one more would pass than now; 0 when none was made."
+    )
+
+
+class Budgets(Schema):
+    minute: Budget = Field(
+        description="Calls in any 60 seconds.",
+        examples=[{"limit": 100, "remaining": 57, "window_seconds": 60, "reset_seconds": 23}],
+    )
+    burst: Budget = Field(
+        description="Calls in any one second.",
+        examples=[{"limit": 10, "remaining": 9, "window_seconds": 1, "reset_seconds": 1}],
+    )
+
+
+class Error(Schema):
+    code: str = Field(description="Stable, made for programs.", examples=["token_expired"])
+    message: str = Field(description="What to do next, made for people.")
+    request_id: str = Field(
+        description="Names this call in our logs; also in X-Request-ID.",
+        examples=["9f86d081884c7d659a2feaa0"],
+    )
+    fields: dict[str, list[str]] | None = Field(
+        None, description="With invalid_parameters only: what is wrong with each field."
+    )
+
+
+class Failure(Schema):
+    """The envelope of every failure, and a problem detail (RFC 9457) at the same time."""
+
+    success: Literal[False] = False
+    error: Error
+    type: str = Field(description="Address of the explanation in the developer guide.")
+    title: str
+    status: int = Field(examples=[401])
+    detail: str = Field(description="The same sentence as error.message.")
