@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.cache import caches
 from django.core.management import call_command
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 from playwright.sync_api import BrowserContext, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -139,9 +139,9 @@ def api(db: None) -> Api:
 
 @pytest.fixture(scope="session")
 def collected_static() -> None:
-    storage = "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(settings.STORAGES["staticfiles"], "BACKEND", storage)
+    own = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+    # Overridden, not patched: Django then forgets the storage that a live server has used.
+    with override_settings(STORAGES=settings.STORAGES | {"staticfiles": own}):
         call_command("collectstatic", interactive=False, verbosity=0)
 
 

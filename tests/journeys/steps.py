@@ -1,0 +1,41 @@
+"""What people do on the token pages, in the words that they see."""
+
+from playwright.sync_api import Locator, Page, expect
+
+LONGEST = "1 year - annual renewals"
+
+
+def open_new_token(page: Page) -> Locator:
+    """The dialog of the tokens page, or the form of the page that stands in for it."""
+    page.get_by_role("button", name="New Token").click()
+    form = page.locator("#new-token-form")
+    expect(form).to_be_visible()
+    return form
+
+
+def create(page: Page, name: str, expiry: str = LONGEST) -> str:
+    """Create a token; what is shown."""
+    form = open_new_token(page)
+    form.get_by_label("Name").fill(name)
+    form.get_by_role("radio", name=expiry).check()
+    form.get_by_role("button", name="Create Token").click()
+    return shown_token(page)
+
+
+def shown_token(page: Page) -> str:
+    return revealed(page).get_by_role("group", name="Token", exact=True).inner_text()
+
+
+def revealed(page: Page) -> Locator:
+    region = page.get_by_role("region", name="Copy your token now")
+    expect(region).to_be_visible()
+    return region
+
+
+def row(page: Page, name: str) -> Locator:
+    return page.get_by_role("row").filter(has=page.get_by_role("link", name=name, exact=True))
+
+
+def announcement(page: Page) -> Locator:
+    """The live region that speaks: an open dialog's, or else the page's."""
+    return page.get_by_role("status").filter(has_text=" ").first
