@@ -120,9 +120,9 @@ def test_at_a_terminal_the_token_does_not_show(
 
 def test_revoke_token_is_safe_twice(issue: Issue) -> None:
     identifier = issue().token.identifier
-    assert "is revoked" in output("revoke_token", identifier, "--reason=First")
+    assert "is revoked now" in output("revoke_token", identifier, "--reason=First")
     before = ApiToken.objects.values().get()
-    assert "was revoked already" in output("revoke_token", identifier, "--reason=Second")
+    assert "is revoked already" in output("revoke_token", identifier, "--reason=Second")
     assert ApiToken.objects.values().get() == before
 
 

@@ -30,12 +30,9 @@ class Command(BaseCommand):
     @sensitive_variables("token")
     def handle(self, *, token: str, reason: str, **options: Any) -> None:
         row = found(token_from_standard_input() if token == "-" else token)
-        if row.revoke(reason=fitting(reason)):
-            self.stdout.write(f"{row} of {row.owner} is revoked; programs get 401 from now on.")
-        else:
-            self.stdout.write(
-                f"{row} of {row.owner} was revoked already, {row.revoked_at:%F %H:%M} UTC."
-            )
+        revoked_now = row.revoke(reason=fitting(reason))
+        when = "now" if revoked_now else f"already, since {row.revoked_at:%F %H:%M} UTC"
+        self.stdout.write(f"{row} of {row.owner} is revoked {when}. Programs get 401.")
 
 
 @sensitive_variables()
