@@ -56,7 +56,10 @@ class TokenForm(forms.Form):
 
     use_required_attribute = False
 
-    name = NameField(help_text="The program that will use it: Production API, Analytics Service.")
+    name = NameField(
+        help_text="The program that will use it: Production API, Analytics Service.",
+        widget=forms.TextInput({"autofocus": True}),
+    )
     expiry = forms.TypedChoiceField(
         label="Expiration",
         choices=Expiry.choices,

@@ -5,6 +5,7 @@ the same template.
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
@@ -109,8 +110,8 @@ def page_of_tokens(request: SignedInRequest) -> Page[ApiToken]:
 
 def shows_the_list(request: SignedInRequest) -> bool:
     """Whether the page that asked has rows which can change in place."""
-    path, _, _ = (request.htmx.current_url_abs_path or "").partition("?")
-    return bool(request.htmx) and path == reverse("tokens")
+    page = urlsplit(request.htmx.current_url_abs_path or "")
+    return bool(request.htmx) and page.path == reverse("tokens")
 
 
 def detail_page(
