@@ -1,5 +1,6 @@
 // Says something in the live region: of the open dialog, or else of the page.
-// Fired here as CustomEvent("announce", {detail: {text}}), and by the server in an HX-Trigger header.
+// Fired here as CustomEvent("announce", {detail: {text, quiet}}), and by the server in an HX-Trigger header.
+// `quiet` when the page shows the same already, so that it is only read out.
 
 function region() {
   return document.querySelector("dialog[open] .announcer") ?? document.querySelector("body > .announcer");
@@ -9,10 +10,16 @@ function clear() {
   for (const announcer of document.querySelectorAll(".announcer")) announcer.textContent = "";
 }
 
-document.addEventListener("announce", (event) => {
+function say(text, quiet) {
+  const announcer = region();
+  announcer.classList.toggle("visually-hidden", quiet);
+  announcer.textContent = text;
+}
+
+document.addEventListener("announce", ({ detail }) => {
   clear();
   // Later, so that the same words twice are two changes, and a dialog that closes has closed.
-  setTimeout(() => (region().textContent = event.detail.text), 50);
+  setTimeout(say, 50, detail.text, Boolean(detail.quiet));
 });
 document.addEventListener("htmx:beforeRequest", clear);
 document.addEventListener("keydown", (event) => event.key === "Escape" && clear());

@@ -19,7 +19,7 @@ function say(button, copied) {
   clearTimeout(button.copyTimer);
   button.copyTimer = setTimeout(() => (label.textContent = "Copy"), SHOWN_FOR);
   const text = copied ? "Copied!" : "It could not be copied. It is selected: press Ctrl+C.";
-  document.dispatchEvent(new CustomEvent("announce", { detail: { text } }));
+  document.dispatchEvent(new CustomEvent("announce", { detail: { text, quiet: copied } }));
 }
 
 document.addEventListener("click", async (event) => {
