@@ -57,6 +57,19 @@ def test_back_forward_and_reload_never_show_the_value_again(
             assert token[24:] not in page.evaluate(EVERYTHING_KEPT)
 
 
+def test_the_value_is_copied_also_where_pages_get_no_clipboard(desk: Page) -> None:
+    """As over plain http: the button then copies like Ctrl+C."""
+    desk.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    desk.goto(TOKENS)
+    token = create(desk, "Nightly")
+    revealed(desk).get_by_role("button", name="Copy", exact=True).click()
+    expect(revealed(desk).get_by_role("button", name="Copied!", exact=True)).to_be_visible()
+    revealed(desk).get_by_role("link", name="Done").click()
+    name = open_new_token(desk).get_by_label("Name")
+    name.press("Control+v")
+    expect(name).to_have_value(token)
+
+
 def test_a_double_click_creates_one_token(desk: Page, alice: User) -> None:
     desk.goto(TOKENS)
     form = open_new_token(desk)
@@ -94,6 +107,17 @@ def test_revoking_changes_the_row_in_place_and_says_so(
     expect(row(desk, "Nightly").get_by_role("button")).to_have_count(0)
     expect(row(desk, "Nightly").get_by_role("link", name="Nightly")).to_be_focused()
     expect(desk.locator("#announcer")).to_have_text("“\u2068Nightly\u2069” was revoked.")
+
+
+def test_revoking_on_the_page_of_a_token_leads_to_the_list(
+    desk: Page, issue: Callable[..., Issued]
+) -> None:
+    desk.goto(f"{TOKENS}{issue(name='Nightly').token.identifier}/")
+    desk.get_by_role("button", name="Revoke Nightly").click()
+    desk.get_by_role("dialog").get_by_role("button", name="Revoke Nightly").click()
+    desk.wait_for_url(f"**{TOKENS}")
+    expect(desk.get_by_text("“\u2068Nightly\u2069” was revoked.")).to_be_visible()
+    expect(row(desk, "Nightly")).to_contain_text("Revoked")
 
 
 def test_a_revocation_that_is_thought_better_of_changes_nothing(

@@ -1,0 +1,28 @@
+"""What every page must be, whatever it is for: accessible and as wide as the window, in both themes."""
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page
+
+WIDTHS = (1280, 320)
+RUN_AXE = """
+async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
+  .map(({id, nodes}) => `${id}: ${nodes.map(({html, failureSummary}) => `${html} ${failureSummary}`)}`)
+"""
+TOO_WIDE = """
+() => Math.max(...[document.scrollingElement, ...document.querySelectorAll("dialog[open]")]
+  .map((element) => element.scrollWidth - element.clientWidth))
+"""
+
+
+def problems(page: Page) -> list[str]:
+    """In light and dark, on a desk and on a small telephone."""
+    page.evaluate(AXE_SCRIPT)
+    found: list[str] = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        if excess := page.evaluate(TOO_WIDE):
+            found.append(f"{excess} px too wide at {width} px")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found += [f"{width} px, {scheme}: {problem}" for problem in page.evaluate(RUN_AXE)]
+    return found
