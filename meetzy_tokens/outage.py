@@ -1,21 +1,37 @@
-"""What a page answers when something behind it is away."""
+"""What a page answers when something behind it, or we ourselves, fail."""
 
+import logging
 import sys
 
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.csrf import requires_csrf_token
+
+from meetzy_tokens.error_pages import error_page
+
+logger = logging.getLogger(__name__)
 
 RETRY_AFTER = "5"  # seconds
+LAST_WORDS = "Something went wrong on our side. Try again in a moment.\n"
 
 
-@requires_csrf_token
 def server_error(request: HttpRequest) -> HttpResponse:
-    """503 and what to do when the database is away, 500 for a fault of ours."""
-    if isinstance(sys.exception(), OperationalError | InterfaceError):
-        connection.close()
-        response = render(request, "503.html", status=503)
-        response["Retry-After"] = RETRY_AFTER
-        return response
-    return render(request, "500.html", status=500)
+    """503 when the database is away, 500 for a fault of ours; this never fails itself."""
+    try:
+        if database_is_away():
+            return unavailable(request)
+        return error_page(request, "500", status=500)
+    except Exception:
+        logger.exception("the error page can't be shown either")
+        return HttpResponse(LAST_WORDS, status=500, content_type="text/plain; charset=utf-8")
+
+
+def database_is_away() -> bool:
+    """Whether that is the exception which is being handled."""
+    return isinstance(sys.exception(), OperationalError | InterfaceError)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    connection.close()
+    response = error_page(request, "503", status=503)
+    response["Retry-After"] = RETRY_AFTER
+    return response
