@@ -18,7 +18,7 @@ import json, sys
 from accounts.throttling import windows
 from accounts.throttling.redis import RedisLimiter
 from meetzy_tokens.redis import connect
-limiter = RedisLimiter(connect(sys.argv[1]).client)
+limiter = RedisLimiter(connect(sys.argv[1], timeout=5).client)
 print(json.dumps([limiter.take(7, windows(15, 15)).allowed for _ in range(10)]))
 """
 
@@ -30,7 +30,7 @@ def url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def server(url: str) -> Iterator[Server]:
-    server = connect(url)
+    server = connect(url, timeout=5)  # a busy machine is no outage
     server.client.flushdb()
     yield server
     server.client.connection_pool.disconnect()

@@ -49,7 +49,7 @@ class RedisLog(RedisLimiter):
     least_step = 1  # calls of the same microsecond are logged apart, which the model doesn't know
 
     def __init__(self, url: str) -> None:
-        self.server = connect(url)
+        self.server = connect(url, timeout=5)  # a busy machine is no outage
         assert SCRIPT.count("redis.call('TIME')") == 1
         clock = SCRIPT.replace("redis.call('TIME')", "redis.call('MGET', 'seconds', 'micros')")
         super().__init__(self.server.client, script=clock)
