@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -91,8 +91,9 @@ class TokenForm(forms.Form):
     @property
     def one_time_key(self) -> uuid.UUID:
         """What makes this opened form create one token only: kept while it is corrected."""
-        kept = self.cleaned_data.get("form_key") if self.is_bound else None
-        return kept or uuid.uuid4()
+        if self.is_bound and "form_key" not in self.errors:
+            return cast("uuid.UUID", self.cleaned_data["form_key"])
+        return uuid.uuid4()
 
     def expirations(self) -> Iterator[tuple[BoundWidget, datetime]]:
         """Each radio with the instant at which a token made now would expire."""
