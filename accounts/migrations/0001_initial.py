@@ -147,13 +147,28 @@ class Migration(migrations.Migration):
                     "last_used_at",
                     models.DateTimeField(editable=False, null=True, verbose_name="last used"),
                 ),
-                ("last_used_ip", models.GenericIPAddressField(editable=False, null=True)),
-                ("last_used_agent", models.CharField(blank=True, editable=False, max_length=200)),
+                (
+                    "last_used_ip",
+                    models.GenericIPAddressField(
+                        editable=False, null=True, verbose_name="last used from"
+                    ),
+                ),
+                (
+                    "last_used_agent",
+                    models.CharField(
+                        blank=True, editable=False, max_length=200, verbose_name="last used by"
+                    ),
+                ),
                 (
                     "revoked_at",
                     models.DateTimeField(editable=False, null=True, verbose_name="revoked"),
                 ),
-                ("revoked_reason", models.CharField(blank=True, editable=False, max_length=200)),
+                (
+                    "revoked_reason",
+                    models.CharField(
+                        blank=True, editable=False, max_length=200, verbose_name="reason"
+                    ),
+                ),
                 (
                     "minute_limit",
                     models.PositiveIntegerField(

@@ -130,10 +130,10 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField("created", default=timezone.now, editable=False)
     expires_at = models.DateTimeField("expires", editable=False)
     last_used_at = models.DateTimeField("last used", null=True, editable=False)
-    last_used_ip = models.GenericIPAddressField(null=True, editable=False)
-    last_used_agent = models.CharField(max_length=200, blank=True, editable=False)
+    last_used_ip = models.GenericIPAddressField("last used from", null=True, editable=False)
+    last_used_agent = models.CharField("last used by", max_length=200, blank=True, editable=False)
     revoked_at = models.DateTimeField("revoked", null=True, editable=False)
-    revoked_reason = models.CharField(max_length=200, blank=True, editable=False)
+    revoked_reason = models.CharField("reason", max_length=200, blank=True, editable=False)
     minute_limit = models.PositiveIntegerField(
         "calls a minute", null=True, blank=True, validators=[MinValueValidator(1)]
     )

@@ -1,0 +1,96 @@
+"""API tokens as operators see them: by identifier, never by secret; stopped, never made."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.admin.filters import LastUseFilter, StatusFilter
+from accounts.admin.revoking import Revoking
+from accounts.admin.searching import SearchingByToken
+from accounts.models import ApiToken
+from accounts.throttling import BURST_QUOTA, MINUTE_QUOTA
+
+
+class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]  # which Django lacks at run time
+    """All that an operator changes of a token."""
+
+    class Meta:
+        model = ApiToken
+        fields = ("minute_limit", "burst_limit")
+        help_texts: ClassVar = {
+            "minute_limit": f"Empty: the usual {MINUTE_QUOTA}.",
+            "burst_limit": f"Empty: the usual {BURST_QUOTA}.",
+        }
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(SearchingByToken, Revoking):
+    form = LimitsForm
+    list_display = (
+        "identifier",
+        "isolated_name",
+        "owner",
+        "environment",
+        "shown_status",
+        "created_at",
+        "expires_at",
+        "last_use",
+    )
+    list_filter = (StatusFilter, LastUseFilter, "environment")
+    list_select_related = ("owner",)
+    search_fields = ("identifier", "name", "owner__email")
+    date_hierarchy = "created_at"
+    fieldsets = (
+        (None, {"fields": ("identifier", "isolated_name", "owner", "environment", "shown_status")}),
+        ("Limits", {"fields": ("minute_limit", "burst_limit")}),
+        ("Life", {"fields": ("created_at", "expires_at", "revoked_at", "revoked_reason")}),
+        ("Last use", {"fields": ("last_use", "last_used_ip", "last_used_agent")}),
+    )
+    readonly_fields = (
+        "identifier",
+        "isolated_name",
+        "owner",
+        "environment",
+        "shown_status",
+        "created_at",
+        "expires_at",
+        "revoked_at",
+        "revoked_reason",
+        "last_use",
+        "last_used_ip",
+        "last_used_agent",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
+        return super().get_queryset(request).defer("digest")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only its owner makes a token: whoever makes one has seen its secret."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
+        """A revoked token is kept: it answers what was stopped, when and why."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
+        """Writes the limits alone: a token that is revoked meanwhile stays revoked."""
+        obj.save(update_fields=form.changed_data)
+
+    @admin.display(description="name", ordering="name")
+    def isolated_name(self, token: ApiToken) -> SafeString:
+        return format_html("<bdi>{}</bdi>", token.name)
+
+    @admin.display(description="status", ordering="expires_at")
+    def shown_status(self, token: ApiToken) -> SafeString:
+        return render_to_string("accounts/tokens/_status.html", {"token": token})
+
+    @admin.display(description="last used", ordering="last_used_at")
+    def last_use(self, token: ApiToken) -> datetime | str:
+        return token.last_used_at or "never"
