@@ -31,5 +31,5 @@ urlpatterns = [
     path("tokens/<slug:identifier>/", tokens.detail, name="token_detail"),
     path("tokens/<slug:identifier>/rename/", tokens.rename, name="token_rename"),
     path("tokens/<slug:identifier>/revoke/", tokens.revoke, name="token_revoke"),
-    path("guide/", guide.guide, name="guide"),
+    path("guide/", guide.page, name="guide"),
 ]

@@ -1,7 +1,6 @@
 """What a page answers that can't be shown: in our look, with what to do next, never a surprise."""
 
 import http.cookies
-from collections.abc import Callable
 from typing import Any, NoReturn
 
 import httpx
@@ -9,14 +8,14 @@ import pytest
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import include, path
 
-from accounts.models import Issued
 from tests.conftest import PASSWORD
 from tests.support.postgres import Postgres
 from tests.support.site import Site
+from tests.support.types import Issue, Serve
 
 RAISED: dict[str, type[Exception]] = {
     "fault": ZeroDivisionError,
@@ -40,7 +39,7 @@ handler500 = "meetzy_tokens.outage.server_error"
 with_failing_pages = pytest.mark.urls(__name__)
 
 
-def get(path: str, **options: Any) -> HttpResponse:
+def get(path: str, **options: Any) -> Any:
     return Client(raise_request_exception=False).get(path, **options)
 
 
@@ -138,9 +137,7 @@ CONTENT_TYPES = [f"{kind}; charset={charset}" for kind in KINDS for charset in O
 ]
 
 
-def test_no_content_type_is_too_strange_for_an_answer(
-    server: Site, issue: Callable[..., Issued]
-) -> None:
+def test_no_content_type_is_too_strange_for_an_answer(server: Site, issue: Issue) -> None:
     token = issue().plaintext
     server.client.get("/account/sign-in/")  # with its cookie, CSRF protection looks into the form
     for kind in CONTENT_TYPES:
@@ -172,7 +169,7 @@ def test_nul_in_an_address_is_refused(as_alice: Client, path: str) -> None:
 
 
 def test_nul_spelt_in_octal_in_a_cookie_is_refused(db: None) -> None:
-    assert http.cookies._unquote('"\\000"') == "\0"  # type: ignore[attr-defined]
+    assert http.cookies._unquote('"\\000"') == "\0"
     response = get("/account/", headers={"Cookie": 'session="0123456789abcdef\\000"'})
     assert response.status_code == 400
 
@@ -187,7 +184,7 @@ def test_a_host_that_is_not_ours_is_refused(db: None, host: str) -> None:
 
 @pytest.mark.fault
 def test_pages_say_so_while_the_database_is_away_and_recover(
-    serve: Callable[..., Site], postgres: Postgres
+    serve: Serve, postgres: Postgres
 ) -> None:
     site = serve(DATABASE_URL=postgres.url, SECRET_KEY="x" * 60)
     script = f"from accounts.models import User; User.objects.create_user('a@b.c', {PASSWORD!r})"

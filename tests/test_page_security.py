@@ -1,16 +1,17 @@
 """What every page tells the browser, and what no page lets a stranger do."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.models import ApiToken, Issued, User
+from accounts.models import ApiToken, User
 from tests.conftest import PASSWORD
 from tests.support.site import Site
+from tests.support.types import Issue, Serve
 
 OPEN = (
     "/account/sign-in/",
@@ -31,8 +32,6 @@ OWN = (
     "/account/tokens/{identifier}/revoke/",
 )
 HTMX = {"HX-Request": "true"}
-
-type Issue = Callable[..., Issued]
 
 
 @pytest.fixture(params=[*[(path, False) for path in OPEN], *[(path, True) for path in OWN]])
@@ -98,7 +97,7 @@ def test_every_page_says_what_it_is(shown: Any) -> None:
 
 
 @pytest.fixture
-def production(serve: Callable[..., Site]) -> Site:
+def production(serve: Serve) -> Site:
     """A site that its operator says is at https, behind one proxy."""
     return serve(SITE_URL="https://tokens.example.com", TRUSTED_PROXIES="1")
 

@@ -1,11 +1,11 @@
 """Name and time zone, and the dates that follow it."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from accounts.expiry import Expiry
 from accounts.models import ApiToken, User
@@ -33,7 +33,7 @@ def test_the_page_shows_what_is_saved(as_alice: Client, alice: User) -> None:
 
 
 def test_dates_follow_the_time_zone(as_alice: Client, alice: User) -> None:
-    start = timezone.datetime.fromisoformat("2026-03-01T20:30:00Z")
+    start = datetime.fromisoformat("2026-03-01T20:30:00Z")
     issued = ApiToken.objects.issue(owner=alice, name="T", expiry=Expiry.ONE_YEAR, now=start)
     path = f"/account/tokens/{issued.token.identifier}/"
     assert "1 March 2026, 20:30 UTC" in as_alice.get(path).text
@@ -78,8 +78,8 @@ def test_nothing_else_of_the_account_can_be_changed_here(as_alice: Client, alice
 
 
 def test_zones_stand_in_their_regions_with_their_offsets() -> None:
-    january = timezone.datetime.fromisoformat("2026-01-15T12:00:00Z")
-    july = timezone.datetime.fromisoformat("2026-07-15T12:00:00Z")
+    january = datetime.fromisoformat("2026-01-15T12:00:00Z")
+    july = datetime.fromisoformat("2026-07-15T12:00:00Z")
     winter, summer = (dict(grouped_by_region(now, keep="UTC")) for now in (january, july))
     assert winter["Everywhere"] == [("UTC", "UTC")]
     assert ("Europe/Berlin", "Berlin (UTC+01:00)") in winter["Europe"]

@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,12 +13,11 @@ from django.test import Client
 
 from accounts.models import Issued, User
 from tests.conftest import PASSWORD, signed_in
+from tests.support.types import Issue
 
 NEW = "an entirely different phrase"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 RESET = "/account/password/reset/"
-
-type Issue = Callable[..., Issued]
 
 
 def change(client: Client, **fields: str) -> Any:
@@ -117,7 +115,7 @@ def ask(email: str, **options: Any) -> Any:
     return Client().post(RESET, {"email": email}, **options)
 
 
-def letter() -> EmailMultiAlternatives:
+def letter() -> Any:
     """The one that was sent, once it is: it leaves behind the answer's back."""
     deadline = time.monotonic() + 5
     while not mail.outbox and time.monotonic() < deadline:
