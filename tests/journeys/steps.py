@@ -2,7 +2,8 @@
 
 from playwright.sync_api import Locator, Page, expect
 
-LONGEST = "1 year - annual renewals"
+TOKENS = "/account/tokens/"
+YEAR = "1 year - annual renewals"
 
 
 def open_new_token(page: Page) -> Locator:
@@ -13,11 +14,11 @@ def open_new_token(page: Page) -> Locator:
     return form
 
 
-def create(page: Page, name: str, expiry: str = LONGEST) -> str:
+def create(page: Page, name: str) -> str:
     """Create a token; what is shown."""
     form = open_new_token(page)
     form.get_by_label("Name").fill(name)
-    form.get_by_role("radio", name=expiry).check()
+    form.get_by_role("radio", name=YEAR).check()
     form.get_by_role("button", name="Create Token").click()
     return shown_token(page)
 
@@ -34,8 +35,3 @@ def revealed(page: Page) -> Locator:
 
 def row(page: Page, name: str) -> Locator:
     return page.get_by_role("row").filter(has=page.get_by_role("link", name=name, exact=True))
-
-
-def announcement(page: Page) -> Locator:
-    """The live region that speaks: an open dialog's, or else the page's."""
-    return page.get_by_role("status").filter(has_text=" ").first

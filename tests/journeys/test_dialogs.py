@@ -7,15 +7,16 @@ import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import Browser, Page, expect
 
-from accounts.models import ApiToken, Issued, User
-from tests.journeys.steps import create, open_new_token, revealed, row, shown_token
+from accounts.models import ApiToken, User
+from tests.journeys.steps import TOKENS, YEAR, create, open_new_token, revealed, row, shown_token
+from tests.support.types import Issue
 
 pytestmark = pytest.mark.browser
 
-TOKENS = "/account/tokens/"
 EVERYTHING_KEPT = """
-JSON.stringify([{...localStorage}, {...sessionStorage}, history.state, document.cookie, location.href])
-  + document.documentElement.outerHTML
+document.documentElement.outerHTML
+  + JSON.stringify([{...localStorage}, {...sessionStorage}, history.state])
+  + document.cookie + location.href
 """
 
 
@@ -82,21 +83,19 @@ def test_a_refused_form_keeps_what_was_typed_and_leads_to_the_error(desk: Page) 
     desk.goto(TOKENS)
     form = open_new_token(desk)
     form.get_by_label("Name").fill("n" * 101)
-    form.get_by_role("radio", name="1 year - annual renewals").check()
+    form.get_by_role("radio", name=YEAR).check()
     form.get_by_role("radio", name="Staging").check()
     form.get_by_role("button", name="Create Token").click()
     expect(desk.locator(".error-summary")).to_be_focused()
     expect(form.get_by_label("Name")).to_have_value("n" * 101)
     expect(form.get_by_label("Name")).to_have_accessible_description(re.compile("at most 100"))
-    expect(form.get_by_role("radio", name="1 year - annual renewals")).to_be_checked()
+    expect(form.get_by_role("radio", name=YEAR)).to_be_checked()
     expect(form.get_by_role("radio", name="Staging")).to_be_checked()
     form.get_by_role("link", name="Name: Use at most").click()
     expect(form.get_by_label("Name")).to_be_focused()
 
 
-def test_revoking_changes_the_row_in_place_and_says_so(
-    desk: Page, issue: Callable[..., Issued]
-) -> None:
+def test_revoking_changes_the_row_in_place_and_says_so(desk: Page, issue: Issue) -> None:
     issue(name="Nightly")
     desk.goto(TOKENS)
     row(desk, "Nightly").get_by_role("button", name="Revoke Nightly").click()
@@ -109,9 +108,7 @@ def test_revoking_changes_the_row_in_place_and_says_so(
     expect(desk.locator("#announcer")).to_have_text("“\u2068Nightly\u2069” was revoked.")
 
 
-def test_revoking_on_the_page_of_a_token_leads_to_the_list(
-    desk: Page, issue: Callable[..., Issued]
-) -> None:
+def test_revoking_on_the_page_of_a_token_leads_to_the_list(desk: Page, issue: Issue) -> None:
     desk.goto(f"{TOKENS}{issue(name='Nightly').token.identifier}/")
     desk.get_by_role("button", name="Revoke Nightly").click()
     desk.get_by_role("dialog").get_by_role("button", name="Revoke Nightly").click()
@@ -120,9 +117,7 @@ def test_revoking_on_the_page_of_a_token_leads_to_the_list(
     expect(row(desk, "Nightly")).to_contain_text("Revoked")
 
 
-def test_a_revocation_that_is_thought_better_of_changes_nothing(
-    desk: Page, issue: Callable[..., Issued]
-) -> None:
+def test_a_revocation_that_is_thought_better_of_changes_nothing(desk: Page, issue: Issue) -> None:
     token = issue(name="Nightly").token
     desk.goto(TOKENS)
     button = row(desk, "Nightly").get_by_role("button", name="Revoke Nightly")

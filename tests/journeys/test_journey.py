@@ -1,16 +1,16 @@
 """From the sign-in page to the first refused call, on the server that people run."""
 
 import re
-from collections.abc import Callable
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from accounts.models import Issued, User
+from accounts.models import User
 from tests.conftest import PASSWORD
 from tests.journeys.steps import create, revealed, row
 from tests.support.site import Site
+from tests.support.types import Issue
 
 pytestmark = pytest.mark.browser
 
@@ -31,9 +31,7 @@ def test_a_token_is_created_copied_used_and_revoked(server: Site, page: Page, al
     assert refusal.json()["error"]["code"] == "token_revoked"
 
 
-def test_nothing_is_seen_by_going_back_after_signing_out(
-    desk: Page, issue: Callable[..., Issued]
-) -> None:
+def test_nothing_is_seen_by_going_back_after_signing_out(desk: Page, issue: Issue) -> None:
     issue(name="Nightly")
     desk.goto("/account/tokens/")
     desk.get_by_role("button", name="Account menu").click()

@@ -1,16 +1,12 @@
 """Everything without a pointer: Tab, Enter, Space, arrows and Escape."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from accounts.models import Issued
-from tests.journeys.steps import create, open_new_token, revealed, row
+from tests.journeys.steps import TOKENS, YEAR, create, open_new_token, revealed, row
+from tests.support.types import Issue
 
 pytestmark = pytest.mark.browser
-
-TOKENS = "/account/tokens/"
 
 
 def press(page: Page, *keys: str) -> None:
@@ -58,7 +54,7 @@ def test_a_token_is_created_copied_and_left(desk: Page) -> None:
     desk.keyboard.type("Nightly")
     tab_to(desk, form.get_by_role("radio", name="90 days"))
     press(desk, "ArrowDown", "ArrowDown")
-    expect(form.get_by_role("radio", name="1 year - annual renewals")).to_be_checked()
+    expect(form.get_by_role("radio", name=YEAR)).to_be_checked()
     press(desk, "Enter")
     tab_to(desk, revealed(desk).get_by_role("button", name="Copy", exact=True))
     press(desk, "Space")
@@ -108,7 +104,7 @@ def test_escape_leaves_a_form_without_a_question(desk: Page) -> None:
     expect(desk.get_by_role("button", name="New Token")).to_be_focused()
 
 
-def test_a_token_is_revoked(desk: Page, issue: Callable[..., Issued]) -> None:
+def test_a_token_is_revoked(desk: Page, issue: Issue) -> None:
     issue(name="Nightly")
     desk.goto(TOKENS)
     tab_to(desk, row(desk, "Nightly").get_by_role("button", name="Revoke Nightly"))

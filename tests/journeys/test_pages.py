@@ -1,4 +1,4 @@
-"""Every page, in each state that it can be in: accessible, never wider than the window, and quiet."""
+"""Every page, in each of its states: accessible, no wider than the window, and quiet."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,15 +10,14 @@ from django.utils import timezone
 from django.utils.http import urlsafe_base64_encode
 from playwright.sync_api import Page, expect
 
-from accounts.expiry import Expiry
-from accounts.models import ApiToken, Issued, User
+from accounts.models import ApiToken, User
 from accounts.models.api_token import Environment
 from tests.journeys.inspection import problems
-from tests.journeys.steps import create, open_new_token, revealed, row
+from tests.journeys.steps import TOKENS, create, open_new_token, revealed, row
+from tests.support.types import Issue
 
 pytestmark = pytest.mark.browser
 
-TOKENS = "/account/tokens/"
 # Left to right, right to left, and as wide or as composed as names can be.
 NAMES = {
     "right to left": "مفتاح الإنتاج للتقارير الليلية",
@@ -29,7 +28,7 @@ NAMES = {
 
 
 @pytest.fixture
-def tokens(issue: Callable[..., Issued]) -> dict[str, ApiToken]:
+def tokens(issue: Issue) -> dict[str, ApiToken]:
     """One in each state, by the word for it."""
     now = timezone.now()
     days = {"active": 3, "expiring": 85, "expired": 100, "revoked": 12}
@@ -43,7 +42,9 @@ def tokens(issue: Callable[..., Issued]) -> dict[str, ApiToken]:
     }
     tokens["revoked"].revoke(reason="Found in a public repository")
     ApiToken.objects.filter(pk=tokens["active"].pk).update(
-        last_used_at=now, last_used_ip="2001:db8:1234:5678:9abc:def0:1234:5678", last_used_agent="curl/8.5"
+        last_used_at=now,
+        last_used_ip="2001:db8:1234:5678:9abc:def0:1234:5678",
+        last_used_agent="curl/8.5",
     )
     return tokens
 
@@ -78,7 +79,10 @@ def test_a_refused_sign_in_is_accessible_and_fits(page: Page, db: None) -> None:
 
 
 def test_choosing_a_new_password_is_accessible_and_fits(page: Page, alice: User) -> None:
-    user, key = urlsafe_base64_encode(str(alice.pk).encode()), default_token_generator.make_token(alice)
+    user, key = (
+        urlsafe_base64_encode(str(alice.pk).encode()),
+        default_token_generator.make_token(alice),
+    )
     page.goto(reverse("password_reset_confirm", args=(user, key)))
     expect(page.get_by_label("New password", exact=True)).to_be_visible()
     assert not problems(page)
@@ -124,9 +128,7 @@ def test_a_page_about_tokens_is_accessible_and_fits(
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
-def test_any_name_is_accessible_and_fits(
-    desk: Page, issue: Callable[..., Issued], name: str
-) -> None:
+def test_any_name_is_accessible_and_fits(desk: Page, issue: Issue, name: str) -> None:
     issued = issue(name=name)
     for path in ("", f"{issued.token.identifier}/", f"{issued.token.identifier}/revoke/"):
         desk.goto(TOKENS + path)
@@ -150,9 +152,7 @@ def test_the_dialogs_of_a_new_token_are_accessible_and_fit(desk: Page) -> None:
     assert not problems(desk)
 
 
-def test_the_question_before_revoking_is_accessible_and_fits(
-    desk: Page, issue: Callable[..., Issued]
-) -> None:
+def test_the_question_before_revoking_is_accessible_and_fits(desk: Page, issue: Issue) -> None:
     issue(name=NAMES["one long word"])
     desk.goto(TOKENS)
     row(desk, NAMES["one long word"]).get_by_role("button").click()

@@ -1,18 +1,15 @@
 """The same with JavaScript off: every dialog is a page of its own."""
 
-from collections.abc import Callable
-
 import httpx
 import pytest
 from playwright.sync_api import Error, Page, expect
 
-from accounts.models import Issued, User
+from accounts.models import User
 from tests.conftest import PASSWORD
-from tests.journeys.steps import create, row, shown_token
+from tests.journeys.steps import TOKENS, YEAR, create, row
+from tests.support.types import Issue
 
 pytestmark = [pytest.mark.browser, pytest.mark.browser_context_args(java_script_enabled=False)]
-
-TOKENS = "/account/tokens/"
 
 
 def test_a_token_is_created_used_and_revoked_on_pages(
@@ -56,11 +53,11 @@ def test_back_does_not_show_the_value_again(desk: Page) -> None:
 def test_a_refused_form_keeps_what_was_typed_and_leads_to_the_error(desk: Page) -> None:
     desk.goto("/account/tokens/new/")
     desk.get_by_label("Name").fill("n" * 101)
-    desk.get_by_role("radio", name="1 year - annual renewals").check()
+    desk.get_by_role("radio", name=YEAR).check()
     desk.get_by_role("button", name="Create Token").click()
     expect(desk.locator(".error-summary")).to_be_focused()
     expect(desk.get_by_label("Name")).to_have_value("n" * 101)
-    expect(desk.get_by_role("radio", name="1 year - annual renewals")).to_be_checked()
+    expect(desk.get_by_role("radio", name=YEAR)).to_be_checked()
 
 
 def test_every_example_is_in_view(desk: Page) -> None:
@@ -70,7 +67,7 @@ def test_every_example_is_in_view(desk: Page) -> None:
         expect(desk.get_by_role("heading", name=language)).to_be_visible()
 
 
-def test_renaming_changes_the_page(desk: Page, issue: Callable[..., Issued]) -> None:
+def test_renaming_changes_the_page(desk: Page, issue: Issue) -> None:
     issued = issue(name="Nightly")
     desk.goto(f"{TOKENS}{issued.token.identifier}/")
     desk.get_by_role("textbox", name="Name").fill("Weekly")
