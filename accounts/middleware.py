@@ -72,7 +72,7 @@ class ApiCall:
         request.request_id = secrets.token_hex(12)
         self.headers = {"X-Request-ID": request.request_id} | ALWAYS
         if settings.SECURE_HSTS_SECONDS and request.is_secure():
-            self.headers["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
+            self.headers["Strict-Transport-Security"] = transport_security()
 
     def answer(self) -> HttpResponse:
         try:
@@ -155,6 +155,13 @@ def call_view(request: "ApiRequest") -> HttpResponse:
     if isinstance(response, HttpResponseNotAllowed):
         raise Refused("method_not_allowed", headers={"Allow": with_head(response["Allow"])})
     return response
+
+
+def transport_security() -> str:
+    """What pages say as well: browsers keep the policy that they heard last."""
+    policy = f"max-age={settings.SECURE_HSTS_SECONDS}"
+    policy += "; includeSubDomains" if settings.SECURE_HSTS_INCLUDE_SUBDOMAINS else ""
+    return policy + ("; preload" if settings.SECURE_HSTS_PRELOAD else "")
 
 
 def content_length(request: HttpRequest) -> int:

@@ -65,7 +65,8 @@ class UsageBuffer:
             return
         with self._lock:
             if not (self._writer and self._writer.is_alive()):
-                self._writer = threading.Thread(target=self._write_until_the_end, name="usage")
+                # Said outright, because threads of a web server hand down that they are daemons.
+                self._writer = threading.Thread(target=self._write_until_the_end, daemon=False)
                 self._writer.start()
 
     def _write_until_the_end(self) -> None:

@@ -3,15 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from ninja import Schema
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from accounts.models.api_token import Environment
 
 Instant = Annotated[datetime, Field(examples=["2026-03-01T09:30:00Z"])]
 
 
-class Answer[T](Schema):
+class Answer[T](BaseModel):
     """The envelope of every success."""
 
     success: Literal[True] = True
@@ -22,18 +21,18 @@ class Answer[T](Schema):
         return f"{params[0].__name__}Answer"
 
 
-class Account(Schema):
+class Account(BaseModel):
     id: int = Field(examples=[42])
     email: str = Field(examples=["ada@example.com"])
     name: str = Field(description="May be empty.", examples=["Ada Lovelace"])
 
 
-class Limits(Schema):
+class Limits(BaseModel):
     minute: int = Field(description="Calls in any 60 seconds.", examples=[100])
     burst: int = Field(description="Calls in any one second.", examples=[10])
 
 
-class Token(Schema):
+class Token(BaseModel):
     identifier: str = Field(
         description="The first 24 characters of the token. They hold no secret.",
         examples=["mtz_4fKx7GmQ2vRt9LpWc3Zs"],
@@ -58,7 +57,7 @@ class Token(Schema):
     limits: Limits
 
 
-class Budget(Schema):
+class Budget(BaseModel):
     limit: int = Field(description="Calls that pass in any interval of that length.")
     remaining: int = Field(description="Calls that would pass right now.")
     window_seconds: int = Field(description="The length of the interval.")
@@ -67,7 +66,7 @@ class Budget(Schema):
     )
 
 
-class Budgets(Schema):
+class Budgets(BaseModel):
     minute: Budget = Field(
         description="Calls in any 60 seconds.",
         examples=[{"limit": 100, "remaining": 57, "window_seconds": 60, "reset_seconds": 23}],
@@ -78,7 +77,7 @@ class Budgets(Schema):
     )
 
 
-class Error(Schema):
+class Error(BaseModel):
     code: str = Field(description="Stable, made for programs.", examples=["token_expired"])
     message: str = Field(description="What to do next, made for people.")
     request_id: str = Field(
@@ -90,7 +89,7 @@ class Error(Schema):
     )
 
 
-class Failure(Schema):
+class Failure(BaseModel):
     """The envelope of every failure, and a problem detail (RFC 9457) at the same time."""
 
     success: Literal[False] = False

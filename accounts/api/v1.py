@@ -56,7 +56,7 @@ def me(request: ApiRequest) -> Answer[Account]:
     """The account that the token acts for."""
     bearer = request.token
     account = Account(id=bearer.owner_id, email=bearer.owner_email, name=bearer.owner_name)
-    return Answer(data=account)
+    return Answer[Account](data=account)
 
 
 @api.get("/token", response=Answer[Token], operation_id="token", summary="This token")
@@ -64,7 +64,7 @@ def token(request: ApiRequest) -> Answer[Token]:
     """What the token that you send can do, and until when."""
     bearer = request.token
     minute, burst = throttling.windows(bearer.minute_limit, bearer.burst_limit)
-    return Answer(
+    return Answer[Token](
         data=Token(
             identifier=bearer.identifier,
             name=bearer.name,
@@ -92,7 +92,7 @@ def rate_limit(request: ApiRequest) -> Answer[Budgets]:
     """What is left of both rate limits. This call is free: it consumes neither, and it is
     answered when they are exhausted."""
     minute, burst = map(budget, request.budgets)
-    return Answer(data=Budgets(minute=minute, burst=burst))
+    return Answer[Budgets](data=Budgets(minute=minute, burst=burst))
 
 
 def budget(budget: throttling.Budget) -> Budget:

@@ -36,4 +36,4 @@ def limit_patience(connection: "Connection[Any]", *, seconds: float) -> None:
                 connection.pgconn.finish()
             raise
 
-    connection.wait = wait  # type: ignore[method-assign]
+    connection.wait = wait  # type: ignore[method-assign,assignment]
