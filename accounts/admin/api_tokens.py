@@ -1,6 +1,5 @@
 """API tokens as operators see them: by identifier, never by secret; stopped, never made."""
 
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -15,6 +14,7 @@ from accounts.admin.filters import LastUseFilter, StatusFilter
 from accounts.admin.revoking import Revoking
 from accounts.admin.searching import SearchingByToken
 from accounts.models import ApiToken
+from accounts.templatetags.moments import ago, day, until
 from accounts.throttling import BURST_QUOTA, MINUTE_QUOTA
 
 
@@ -39,9 +39,9 @@ class ApiTokenAdmin(SearchingByToken, Revoking):
         "owner",
         "environment",
         "shown_status",
-        "created_at",
-        "expires_at",
-        "last_use",
+        "created",
+        "expires",
+        "last_used",
     )
     list_filter = (StatusFilter, LastUseFilter, "environment")
     list_select_related = ("owner",)
@@ -51,7 +51,7 @@ class ApiTokenAdmin(SearchingByToken, Revoking):
         (None, {"fields": ("identifier", "isolated_name", "owner", "environment", "shown_status")}),
         ("Limits", {"fields": ("minute_limit", "burst_limit")}),
         ("Life", {"fields": ("created_at", "expires_at", "revoked_at", "revoked_reason")}),
-        ("Last use", {"fields": ("last_use", "last_used_ip", "last_used_agent")}),
+        ("Last use", {"fields": ("last_used_at", "last_used_ip", "last_used_agent")}),
     )
     readonly_fields = (
         "identifier",
@@ -63,7 +63,7 @@ class ApiTokenAdmin(SearchingByToken, Revoking):
         "expires_at",
         "revoked_at",
         "revoked_reason",
-        "last_use",
+        "last_used_at",
         "last_used_ip",
         "last_used_agent",
     )
@@ -91,6 +91,14 @@ class ApiTokenAdmin(SearchingByToken, Revoking):
     def shown_status(self, token: ApiToken) -> SafeString:
         return render_to_string("accounts/tokens/_status.html", {"token": token})
 
+    @admin.display(description="created", ordering="created_at")
+    def created(self, token: ApiToken) -> SafeString:
+        return day(token.created_at)
+
+    @admin.display(description="expires", ordering="expires_at")
+    def expires(self, token: ApiToken) -> SafeString:
+        return until(token.expires_at)
+
     @admin.display(description="last used", ordering="last_used_at")
-    def last_use(self, token: ApiToken) -> datetime | str:
-        return token.last_used_at or "never"
+    def last_used(self, token: ApiToken) -> SafeString | str:
+        return ago(token.last_used_at) if token.last_used_at else "never"

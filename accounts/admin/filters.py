@@ -21,8 +21,8 @@ class StatusFilter(SimpleListFilter):
         return Status.choices
 
     def queryset(self, request: HttpRequest, queryset: ApiTokenQuerySet) -> ApiTokenQuerySet:  # type: ignore[override]
-        value = self.value()
-        return queryset.having_status(Status(value)) if value in Status else queryset
+        value = self.value() or ""
+        return queryset.having_status(Status(value)) if value in Status.values else queryset
 
 
 class LastUseFilter(SimpleListFilter):

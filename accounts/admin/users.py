@@ -25,7 +25,7 @@ from accounts.time_zones import grouped_by_region
 POWERS = ("is_staff", "is_superuser", "groups")
 
 # Every choice in sight, with the keyboard alone and without a script.
-CHECKBOXES = {models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
+CHECKBOXES: Any = {models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
 
 
 class UserForm(UserChangeForm):  # type: ignore[type-arg]
