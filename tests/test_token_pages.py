@@ -205,6 +205,12 @@ def test_an_invalid_form_comes_back_whole(as_alice: Client, headers: dict[str, s
     assert not ApiToken.objects.exists()
 
 
+def test_an_empty_post_is_told_what_is_missing(as_alice: Client) -> None:
+    response = as_alice.post(NEW)
+    assert response.status_code == 422
+    assert "4 answers need another look" in response.text
+
+
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_one_form_creates_one_token(as_alice: Client, alice: User, headers: dict[str, str]) -> None:
     key = uuid.uuid4()

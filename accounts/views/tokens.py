@@ -37,9 +37,9 @@ def index(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @cache_control(private=True, no_store=True)
 def new(request: SignedInRequest) -> HttpResponse:
-    form = TokenForm(request.POST or None)
     if request.method != "POST":
-        return framed(request, "new", {"form": form})
+        return framed(request, "new", {"form": TokenForm()})
+    form = TokenForm(request.POST)
     if not form.is_valid():
         return framed(request, "new", {"form": form}, status=422)
     try:
