@@ -7,6 +7,7 @@ from tests.support import environment  # noqa: F401  (first: it sets Django up)
 import os
 import shutil
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from accounts.models import ApiToken, Issued, User
 from accounts.usage import usage
 from meetzy_tokens import redis as shared_redis
 from tests.support.postgres import Postgres
-from tests.support.site import Site, terminate_softly
+from tests.support.site import Site
 from tests.support.types import Api, Issue, Serve
 from tests.support.valkey import Valkey
 
@@ -36,8 +37,16 @@ if TYPE_CHECKING:
 PASSWORD = "correct horse battery staple"
 BROWSER_SECONDS = 5
 
-signal.signal(signal.SIGTERM, terminate_softly)
 expect.set_options(timeout=BROWSER_SECONDS * 1000)
+
+
+def end_softly(*_: object) -> None:
+    """Told to end, do as after Ctrl-C, so that fixtures end the servers that they started."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.raise_signal(signal.SIGINT)
+
+
+signal.signal(signal.SIGTERM, end_softly)
 
 
 # -- Each test starts from nothing -----------------------------------------------------------------
@@ -239,6 +248,9 @@ def need(config: pytest.Config, program: str | None, name: str) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    for reason, number in Counter(report.longrepr[2] for report in skipped).items():
+        terminalreporter.write_line(f"{number}: {reason}")
     names: list[str] = config.stash[MISSING]
     for name in sorted(set(names)):
         terminalreporter.section(f"NOT TESTED: {name} is missing", red=True, bold=True)

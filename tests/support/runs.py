@@ -21,7 +21,7 @@ FIRST, SECOND = "SQLite and memory", "PostgreSQL and Valkey"
 
 
 def main(arguments: list[str]) -> int:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGTERM, end)
     results = {}
     for number, (name, stores) in enumerate(((FIRST, no_stores), (SECOND, own_stores)), start=1):
         say(f"Test run {number} of 2: {name}")
@@ -62,9 +62,15 @@ def run_pytest(arguments: list[str], environment: dict[str, str]) -> int:
     except KeyboardInterrupt:  # which the terminal sent to pytest as well
         return process.wait()
     except SystemExit:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         process.wait()
         raise
+
+
+def end(*_: object) -> None:
+    """Told twice, as `timeout` does, it must not leave before pytest has."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(128 + signal.SIGTERM)
 
 
 def outcome(code: int) -> str:

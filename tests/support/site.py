@@ -1,7 +1,6 @@
 """The whole product in a process of its own, as `./dev run` serves it."""
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -80,8 +79,3 @@ class Site(OwnServer):
     def close(self) -> None:
         self.client.close()
         super().close()
-
-
-def terminate_softly(*_: object) -> None:
-    """End this test run as Ctrl-C does, so that fixtures end the servers they started."""
-    signal.raise_signal(signal.SIGINT)
