@@ -22,7 +22,7 @@ def _create(path: Path) -> None:
     draft = path.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")
     draft.touch(mode=0o600)
     draft.write_text(
-        "# Made on the first start. Whoever has this file can forge sessions and test stolen digests.\n"
+        "# Made on the first start. Who has this file can forge sessions and test stolen digests.\n"
         f"SECRET_KEY={secrets.token_urlsafe(50)}\n"
         f"TOKEN_PEPPERS=1:{secrets.token_urlsafe(32)}\n",
         encoding="ascii",
