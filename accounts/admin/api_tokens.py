@@ -35,9 +35,8 @@ class ApiTokenAdmin(SearchingByToken, Revoking):
     form = LimitsForm
     list_display = (
         "identifier",
-        "isolated_name",
+        "name_and_environment",
         "owner",
-        "environment",
         "shown_status",
         "created",
         "expires",
@@ -86,6 +85,15 @@ class ApiTokenAdmin(SearchingByToken, Revoking):
     @admin.display(description="name", ordering="name")
     def isolated_name(self, token: ApiToken) -> SafeString:
         return format_html("<bdi>{}</bdi>", token.name)
+
+    @admin.display(description="name", ordering="name")
+    def name_and_environment(self, token: ApiToken) -> SafeString:
+        return format_html(
+            '<bdi>{}</bdi><br><span class="badge badge--{}">{}</span>',
+            token.name,
+            token.environment,
+            token.get_environment_display(),
+        )
 
     @admin.display(description="status", ordering="expires_at")
     def shown_status(self, token: ApiToken) -> SafeString:
