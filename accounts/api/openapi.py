@@ -19,7 +19,12 @@ REQUEST_ID = "9f86d081884c7d659a2feaa0"
 
 def header(description: str, example: str | int) -> Json:
     kind = "integer" if isinstance(example, int) else "string"
-    return {"description": description, "schema": {"type": kind}, "example": example}
+    return {
+        "description": description,
+        "required": True,
+        "schema": {"type": kind},
+        "example": example,
+    }
 
 
 HEADERS = {
