@@ -14,8 +14,7 @@ from accounts.names import clean_name
 from accounts.time_zones import grouped_by_region
 
 HOW_TO_CHOOSE = (
-    "At least 8 characters. Nothing common, not digits alone, nothing like your name or e-mail "
-    "address."
+    "At least 8 characters. Nothing common, not digits alone, nothing like your name or address."
 )
 # Whether a mail is sent, and how long that takes, must not show in the answer.
 postbox = ThreadPoolExecutor(max_workers=2, thread_name_prefix="postbox")
@@ -52,6 +51,9 @@ class ForgottenPasswordForm(auth.PasswordResetForm):
 class RevokesTokens(auth.SetPasswordForm[User]):
     """A new password, and with it the end of all tokens if their owner wants that."""
 
+    error_messages = auth.SetPasswordForm.error_messages | {
+        "password_mismatch": "This is not the same as above. Type both again.",
+    }
     revoke_tokens = forms.BooleanField(
         label="Also revoke my API tokens",
         required=False,
@@ -82,7 +84,7 @@ class NewPasswordForm(RevokesTokens, auth.PasswordChangeForm):
     """For someone who knows the old password."""
 
     field_order = ("old_password", "new_password1", "new_password2", "revoke_tokens")
-    error_messages = auth.PasswordChangeForm.error_messages | {
+    error_messages = RevokesTokens.error_messages | {
         "password_incorrect": "This is not your present password. Type it again.",
     }
 
@@ -101,13 +103,21 @@ class ResetPasswordForm(RevokesTokens):
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # which Django lacks at run time
-    time_zone = forms.ChoiceField(help_text="Dates and times on these pages follow it.")
+    time_zone = forms.ChoiceField(
+        help_text="Dates and times on these pages follow it.",
+        error_messages={"invalid_choice": "Choose a time zone from the list."},
+    )
 
     class Meta:
         model = User
         fields = ("name", "time_zone")
         widgets: ClassVar = {"name": forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"})}
         help_texts: ClassVar = {"name": "How this account area greets you. It may stay empty."}
+        error_messages: ClassVar = {
+            "name": {
+                "max_length": "Use at most %(limit_value)d characters; these are %(show_value)d."
+            }
+        }
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

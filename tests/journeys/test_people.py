@@ -1,0 +1,101 @@
+"""Signing in, a forgotten password and the time zone, as a browser really does them."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.core import mail
+from playwright.sync_api import Browser, Page, expect
+
+from accounts.models import User
+from tests.conftest import PASSWORD
+from tests.support.types import Issue
+
+pytestmark = pytest.mark.browser
+
+NEW = "an entirely different phrase"
+
+
+@pytest.fixture
+def in_kolkata(browser: Browser, alice: User, base_url: str) -> Iterator[Page]:
+    """A browser there, at the sign-in page."""
+    context = browser.new_context(base_url=base_url, timezone_id="Asia/Calcutta")
+    page = context.new_page()
+    page.goto("/account/sign-in/")
+    yield page
+    context.close()
+
+
+def sign_in(page: Page, email: str, password: str) -> None:
+    """With the keyboard alone: the page begins at the first field."""
+    page.keyboard.type(email)
+    page.keyboard.press("Tab")
+    page.keyboard.type(password)
+    page.keyboard.press("Enter")
+
+
+def test_one_signs_in_by_keyboard_and_lands_where_one_wanted_to_go(page: Page, alice: User) -> None:
+    page.goto("/account/security/")
+    sign_in(page, alice.email, PASSWORD)
+    expect(page.get_by_role("heading", level=1, name="Security")).to_be_visible()
+
+
+def test_signing_out_leaves_nothing_for_back(page: Page, alice: User) -> None:
+    page.goto("/account/sign-in/")
+    sign_in(page, alice.email, PASSWORD)
+    page.get_by_role("button", name="Account menu").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", level=1, name="Sign in")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1, name="Sign in")).to_be_visible()
+
+
+def test_a_forgotten_password_is_replaced_through_the_mail(
+    page: Page, alice: User, issue: Issue
+) -> None:
+    issued = issue()
+    page.goto("/account/sign-in/")
+    page.get_by_role("link", name="Forgotten your password?").click()
+    page.get_by_label("E-mail address").fill(alice.email)
+    page.get_by_role("button", name="Send the link").click()
+    expect(page.get_by_role("heading", level=1, name="Look into your mailbox")).to_be_visible()
+    page.goto(link_in_the_mail())
+    page.get_by_label("New password", exact=True).fill(NEW)
+    page.get_by_label("New password again").fill(NEW)
+    expect(page.get_by_label("Also revoke my API tokens")).to_be_checked()
+    page.get_by_role("button", name="Set the password").click()
+    expect(page.get_by_role("status").first).to_have_text(re.compile("One API token was revoked"))
+    page.get_by_role("link", name="Sign in").click()
+    sign_in(page, alice.email, NEW)
+    expect(page.get_by_role("heading", level=1, name="API Tokens")).to_be_visible()
+    issued.token.refresh_from_db()
+    assert issued.token.revoked_reason == "Password changed"
+
+
+def link_in_the_mail() -> str:
+    deadline = time.monotonic() + 5
+    while not mail.outbox and time.monotonic() < deadline:
+        time.sleep(0.01)
+    match = re.search(r"/account/password/reset/\S+", str(mail.outbox[0].body))
+    assert match
+    return match[0]
+
+
+def test_the_browser_s_own_time_zone_is_offered(in_kolkata: Page, alice: User) -> None:
+    page = in_kolkata
+    sign_in(page, alice.email, PASSWORD)
+    page.get_by_role("link", name="Profile").click()
+    expect(page.get_by_label("Time zone")).to_have_value("UTC")
+    page.get_by_role("button", name="Choose it").click()
+    expect(page.get_by_label("Time zone")).to_be_focused()
+    expect(page.get_by_role("button", name="Choose it")).to_be_hidden()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Your profile was saved.")).to_be_visible()
+    alice.refresh_from_db()
+    assert alice.time_zone == "Asia/Calcutta"
+
+
+def test_an_address_of_the_guide_leads_to_its_error_code(page: Page, db: None) -> None:
+    page.goto("/account/guide/#token_expired")
+    expect(page.get_by_role("article", name="token_expired")).to_be_in_viewport()
