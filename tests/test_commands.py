@@ -14,8 +14,7 @@ from accounts import tokens
 from accounts.expiry import Expiry
 from accounts.models import ApiToken, Bearer, Issued, Status, User
 from accounts.tokens import Keyring
-
-type Issue = Callable[..., Issued]
+from tests.support.types import Issue
 
 
 def output(*arguments: str, **options: Any) -> str:

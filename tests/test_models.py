@@ -1,7 +1,7 @@
 """People and tokens: what they do, and what the database itself refuses."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,10 +19,9 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.expiry import Expiry
-from accounts.models import ApiToken, Bearer, FormAlreadyUsed, Issued, Status, User
+from accounts.models import ApiToken, Bearer, FormAlreadyUsed, Status, User
 from accounts.models.api_token import Environment
-
-type Issue = Callable[..., Issued]
+from tests.support.types import Issue
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

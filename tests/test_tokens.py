@@ -3,12 +3,11 @@
 import hashlib
 import string
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
-from django.http import HttpResponse
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
@@ -20,9 +19,7 @@ from accounts.api.problems import Refused
 from accounts.middleware import find_bearer
 from accounts.models import ApiToken, Bearer, Issued
 from accounts.tokens import Keyring, Signature
-
-type Issue = Callable[..., Issued]
-type Api = Callable[..., HttpResponse]
+from tests.support.types import Api, Issue
 
 # Base62 in the contract's order, spelt in another way than the product spells it.
 DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase

@@ -9,6 +9,7 @@ from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 
@@ -71,8 +72,11 @@ class SignOut(auth.LogoutView):
 def admin_sign_in(request: HttpRequest) -> HttpResponse:
     """In place of the admin's own form, which counts no attempts.
 
-    The admin sends people without access here. Raises PermissionDenied for who is signed in.
+    The admin sends people without access here. Raises PermissionDenied for who is signed in and
+    no operator.
     """
+    if request.user.is_staff:
+        return redirect("admin:index")
     if request.user.is_authenticated:
         raise PermissionDenied
     return auth.redirect_to_login(request.GET.get("next") or reverse("admin:index"))
