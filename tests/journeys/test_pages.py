@@ -57,6 +57,7 @@ OPEN = (
     "/account/password/reset/sent/",
     "/account/password/reset/done/",
     "/account/password/reset/MQ/worn-out/",
+    "/account/guide/",
     "/api/docs",
     "/admin/login/",
     "/nowhere/",
@@ -164,7 +165,15 @@ def test_the_question_before_revoking_is_accessible_and_fits(desk: Page, issue: 
 
 
 @pytest.mark.parametrize(
-    "path", ["", "accounts/user/", "accounts/apitoken/", "accounts/apitoken/{pk}/change/"]
+    "path",
+    [
+        "",
+        "accounts/user/",
+        "accounts/user/add/",
+        "accounts/apitoken/",
+        "accounts/apitoken/{token.pk}/change/",
+        "accounts/apitoken/revoke/?tokens={token.identifier}",
+    ],
 )
 def test_a_page_of_the_admin_is_accessible_and_fits(
     page: Page,
@@ -174,5 +183,5 @@ def test_a_page_of_the_admin_is_accessible_and_fits(
     path: str,
 ) -> None:
     sign_in(admin_user)
-    page.goto("/admin/" + path.format(pk=tokens["active"].pk))
+    page.goto("/admin/" + path.format(token=tokens["active"]))
     assert not problems(page)
