@@ -3,9 +3,10 @@
 import logging
 import sys
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
+from meetzy_tokens.database import AWAY
 from meetzy_tokens.error_pages import error_page
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def database_is_away() -> bool:
     """Whether that is the exception which is being handled."""
-    return isinstance(sys.exception(), OperationalError | InterfaceError)
+    return isinstance(sys.exception(), AWAY)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:

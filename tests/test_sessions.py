@@ -8,6 +8,7 @@ import time_machine
 from django.contrib.auth import SESSION_KEY
 from django.test import Client
 
+from accounts.attempts import in_words
 from accounts.models import User
 from tests.conftest import PASSWORD
 
@@ -141,8 +142,16 @@ def test_five_guesses_at_an_account_are_answered_and_no_sixth(
     assert not is_signed_in(client)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (61, "2 minutes"), (300, "5 minutes")],
+)
+def test_a_wait_is_told_in_words_that_are_long_enough(seconds: int, words: str) -> None:
+    assert in_words(seconds) == words
+
+
 def test_the_account_is_counted_in_every_spelling(client: Client, alice: User, noon: Any) -> None:
-    for spelling in ("alice@example.com", "ALICE@example.com", " alice@example.com"):
+    for spelling in ("alice@example.com", "ALICE@example.com", " " * 300 + "alice@example.com"):
         guess(client, 1, spelling)
     assert guess(client, 2, f"{WIDE_A}lice@example.com") == 422
     assert guess(client, 1) == 429

@@ -19,10 +19,12 @@ from accounts.known_browsers import known_browser, remember
 from accounts.models import User
 from accounts.views.refusals import Refusals
 
+LONGEST_ADDRESS = 254  # characters; the form refuses longer ones
+
 
 def account_named(_: str, request: HttpRequest) -> str:
     """The account that a sign-in names, in every spelling that signs in to it."""
-    typed = request.POST.get("username", "")
+    typed = request.POST.get("username", "").strip()[:LONGEST_ADDRESS]
     return User.objects.normalize_email(unicodedata.normalize("NFKC", typed))
 
 
