@@ -1,11 +1,12 @@
 """People and tokens: what they do, and what the database itself refuses."""
 
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -192,6 +193,28 @@ def test_revoking_several_spares_the_others(issue: Issue, bob: User) -> None:
     assert bob.tokens.revoke() == 2
     assert bob.tokens.revoke() == 0
     assert ApiToken.objects.living().count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_revoking_several_waits_for_last_uses_without_a_deadlock(issue: Issue) -> None:
+    first, second = issue().token, issue().token
+    first.rename("Stored behind the other from now on")
+    first_is_written = Event()
+
+    def write_last_uses() -> None:
+        with transaction.atomic():
+            for token in (first, second):
+                ApiToken.objects.filter(pk=token.pk).update(last_used_at=NOW)
+                first_is_written.set()
+                time.sleep(0.2)  # long enough for the other to get as far as it can
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(write_last_uses)
+        first_is_written.wait()
+        assert ApiToken.objects.all().revoke() == 2
+        written.result()
+    assert ApiToken.objects.filter(last_used_at=NOW).count() == 2
 
 
 def test_a_clock_that_lags_behind_can_still_revoke(issue: Issue) -> None:

@@ -46,6 +46,7 @@ class ApiTokenAdmin(SearchingByToken, Revoking):
     list_select_related = ("owner",)
     search_fields = ("identifier", "name", "owner__email")
     date_hierarchy = "created_at"
+    show_full_result_count = False  # one count of a long table is enough
     fieldsets = (
         (None, {"fields": ("identifier", "isolated_name", "owner", "environment", "shown_status")}),
         ("Limits", {"fields": ("minute_limit", "burst_limit")}),

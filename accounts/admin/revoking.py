@@ -88,7 +88,7 @@ class Revoking(admin.ModelAdmin):  # type: ignore[type-arg]  # which Django lack
     def _revoke(self, request: HttpRequest, tokens: list[str], reason: str) -> HttpResponse:
         with transaction.atomic():
             chosen = ApiToken.objects.filter(identifier__in=tokens, revoked_at=None)
-            revoked = list(chosen.select_for_update())
+            revoked = list(chosen.order_by("pk").select_for_update())
             ApiToken.objects.filter(pk__in=[token.pk for token in revoked]).revoke(reason=reason)
             log_change(request, revoked, f"Revoked: {reason}")
         tell = "1 API token is" if len(revoked) == 1 else f"{len(revoked)} API tokens are"

@@ -84,6 +84,11 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
             user.living,  # type: ignore[attr-defined]
         )
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Writes what was changed and nothing else: a password changed meanwhile stays."""
+        columns = {field.name for field in obj._meta.concrete_fields}
+        obj.save(update_fields=columns.intersection(form.changed_data) if change else None)
+
     # -- Only a superuser makes or changes an operator ---------------------------------------------
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:

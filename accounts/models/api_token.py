@@ -111,11 +111,16 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def revoke(self, *, reason: str = "", now: datetime | None = None) -> int:
         """Kill every token of this set that is not revoked yet; how many there were."""
         instant = models.Value(now or timezone.now(), output_field=models.DateTimeField())
-        return self.filter(revoked_at=None).update(
-            # The clock of the host that made the token may be ahead of this one's.
-            revoked_at=Greatest(instant, F("created_at")),
-            revoked_reason=reason,
-        )
+        with transaction.atomic():
+            # In the order of ids, as last uses are written: the two can't deadlock.
+            living = self.filter(revoked_at=None).order_by("pk").select_for_update()
+            return self.model.objects.filter(
+                pk__in=list(living.values_list("pk", flat=True))
+            ).update(
+                # The clock of the host that made the token may be ahead of this one's.
+                revoked_at=Greatest(instant, F("created_at")),
+                revoked_reason=reason,
+            )
 
 
 class ApiToken(models.Model):
