@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import psycopg
 
@@ -46,15 +46,12 @@ class Postgres(OwnServer):
     def url(self) -> str:
         return f"postgres://postgres:{self.password}@127.0.0.1:{self.port}/postgres"
 
-    def launch(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    def command(self) -> list[str | Path]:
         settings = [f"-c{name}={value}" for name, value in SETTINGS.items()]
-        return subprocess.Popen(
-            [binaries() / "postgres", "-D", self.data, "-p", str(self.port), *settings],
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            **as_another(),
-        )
+        return [binaries() / "postgres", "-D", self.data, "-p", str(self.port), *settings]
+
+    def options(self) -> dict[str, Any]:
+        return as_another()
 
     def is_ready(self) -> bool:
         try:

@@ -1,19 +1,23 @@
 """Real servers that the tests start, freeze, kill and end, each by its own process id."""
 
 import contextlib
+import ctypes
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
-from typing import IO, Self
+from typing import Any, Self
 
 import psutil
 
 START_SECONDS = 20
 STOP_SECONDS = 5
+PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
 
 class OwnServer:
@@ -34,8 +38,12 @@ class OwnServer:
     def url(self) -> str:
         raise NotImplementedError
 
-    def launch(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    def command(self) -> list[str | Path]:
         raise NotImplementedError
+
+    def options(self) -> dict[str, Any]:
+        """What subprocess shall know beside the command."""
+        return {}
 
     def is_ready(self) -> bool:
         raise NotImplementedError
@@ -44,7 +52,14 @@ class OwnServer:
 
     def start(self) -> Self:
         with self.log.open("ab") as log:
-            self.process = self.launch(log)
+            self.process = subprocess.Popen(
+                self.command(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=partial(end_with_the_tests, self.stop_signal),
+                **self.options(),
+            )
         try:
             self._wait_until_ready(self.process)
         except BaseException:
@@ -127,3 +142,9 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
+
+
+def end_with_the_tests(number: signal.Signals) -> None:
+    """On Linux a server is told to end when the tests are killed and can't end it themselves."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import httpx
 
@@ -33,18 +33,14 @@ class Site(OwnServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def launch(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    def command(self) -> list[str | Path]:
         options = f"--host 127.0.0.1 --port {self.port} --workers 1 --no-ws".split()
         threads = f"--blocking-threads={self.threads}"
         program = [sys.executable, "-m", "granian", "--interface", "wsgi", *options, threads]
-        return subprocess.Popen(
-            [*program, "meetzy_tokens.wsgi:application"],
-            cwd=ROOT,
-            env=self.environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        return [*program, "meetzy_tokens.wsgi:application"]
+
+    def options(self) -> dict[str, Any]:
+        return {"cwd": ROOT, "env": self.environment}
 
     def is_ready(self) -> bool:
         """Once it answers at all: a site whose database is away is up, and says so."""

@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import IO
 
 import redis
 
@@ -25,7 +24,7 @@ class Valkey(OwnServer):
     def url(self) -> str:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
-    def launch(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    def command(self) -> list[str | Path]:
         # In a file, since a command line shows passwords to everyone.
         settings = self.folder / "valkey.conf"
         settings.touch(mode=0o600)
@@ -33,9 +32,7 @@ class Valkey(OwnServer):
             f"bind 127.0.0.1\nport {self.port}\nrequirepass {self.password}\n"
             f"dir {self.folder}\nsave ''\n"
         )
-        return subprocess.Popen(
-            [binary(), settings], stdout=log, stderr=log, start_new_session=True
-        )
+        return [binary(), settings]
 
     def is_ready(self) -> bool:
         try:
