@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.db import connection
@@ -68,6 +69,20 @@ def test_a_user_is_changed(as_admin: Client, alice: User) -> None:
     alice.refresh_from_db()
     assert (alice.email, alice.time_zone) == ("alicia@example.com", "Europe/Berlin")
     assert alice.check_password(PASSWORD)
+
+
+def test_a_password_changed_meanwhile_stays(
+    as_admin: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = User.save
+
+    def changed_meanwhile(self: User, **options: Any) -> None:
+        User.objects.filter(pk=self.pk).update(password="!meanwhile")
+        save(self, **options)
+
+    monkeypatch.setattr(User, "save", changed_meanwhile)
+    changed(as_admin, alice, name="Alicia")
+    assert list(User.objects.filter(name="Alicia").values_list("password")) == [("!meanwhile",)]
 
 
 def test_users_are_switched_off_and_on(as_admin: Client, alice: User, admin_user: User) -> None:
