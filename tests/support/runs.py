@@ -58,13 +58,14 @@ def run_pytest(arguments: list[str], environment: dict[str, str]) -> int:
     """Its exit code. However this process is told to end, pytest ends first, in good order."""
     process = subprocess.Popen([sys.executable, "-m", "pytest", *arguments], env=environment)
     try:
-        return process.wait()
+        code = process.wait()
     except KeyboardInterrupt:  # which the terminal sent to pytest as well
-        return process.wait()
+        code = process.wait()
     except SystemExit:
         process.terminate()
         process.wait()
         raise
+    return code if code >= 0 else 128 - code  # as a shell counts the end by a signal
 
 
 def end(*_: object) -> None:
