@@ -93,7 +93,8 @@ class ApiCall:
         if isinstance(failure, RequestDataTooBig):
             return Refused("content_too_large")
         if isinstance(failure, database.AWAY):
-            logger.warning("the token store can't be asked: %s", failure)
+            reason = str(failure).partition("\n")[0]
+            logger.warning("call %s: tokens can't be read: %s", self.request.request_id, reason)
             connection.close()
             return Refused("unavailable")
         logger.error("call %s failed", self.request.request_id, exc_info=failure)
