@@ -2,16 +2,17 @@
 
 import uuid
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.forms.boundfield import BoundWidget
 from django.utils import timezone
 
 from accounts.expiry import Expiry
-from accounts.models.api_token import Environment
+from accounts.models import Environment, TokenPolicy
 from accounts.names import clean_name
 
 NAME_LENGTH = 100
@@ -51,15 +52,11 @@ class ChoiceOfExpiry(forms.RadioSelect):
         return option
 
 
-class TokenForm(forms.Form):
-    """A new token. Its cleaned data are the arguments of ``ApiToken.objects.issue``."""
+class IssuingForm(forms.Form):
+    """What makes a token, once: how long it lives, and a key that no second post can use."""
 
     use_required_attribute = False
 
-    name = NameField(
-        help_text="The program that will use it: Production API, Analytics Service.",
-        widget=forms.TextInput({"autofocus": True}),
-    )
     expiry = forms.TypedChoiceField(
         label="Expiration",
         choices=Expiry.choices,
@@ -68,16 +65,7 @@ class TokenForm(forms.Form):
         widget=ChoiceOfExpiry,
         error_messages={
             "required": "Choose how long the token lives.",
-            "invalid_choice": "Choose one of the five.",
-        },
-    )
-    environment = forms.ChoiceField(
-        choices=Environment.choices,
-        initial=Environment.PRODUCTION,
-        widget=forms.RadioSelect,
-        error_messages={
-            "required": "Choose where the token is used.",
-            "invalid_choice": "Choose one of the three.",
+            "invalid_choice": "Choose one of those offered.",
         },
     )
     form_key = forms.UUIDField(
@@ -87,6 +75,15 @@ class TokenForm(forms.Form):
             "invalid": "The form was incomplete. It is whole again: send it once more.",
         },
     )
+
+    def __init__(self, *arguments: Any, policy: TokenPolicy, **options: Any) -> None:
+        """Offers what the policy allows today; where that lacks the usual choice, the longest."""
+        super().__init__(*arguments, **options)
+        allowed = policy.allowed_expiries(timezone.now())
+        expiry = cast("forms.ChoiceField", self.fields["expiry"])
+        expiry.choices = [(choice.value, choice.label) for choice in allowed]
+        if allowed and Expiry.NINETY_DAYS not in allowed:
+            self.initial["expiry"] = allowed[-1]
 
     @property
     def one_time_key(self) -> uuid.UUID:
@@ -100,6 +97,63 @@ class TokenForm(forms.Form):
         now = timezone.now()
         for option in self["expiry"]:
             yield option, Expiry(option.data["value"]).counted_from(now)
+
+
+class TokenForm(IssuingForm):
+    """A new token. Its cleaned data are the arguments of ``ApiToken.objects.issue``."""
+
+    field_order = ("name", "expiry", "environment", "form_key")
+
+    name = NameField(
+        help_text="The program that will use it: Production API, Analytics Service.",
+        widget=forms.TextInput({"autofocus": True}),
+    )
+    environment = forms.ChoiceField(
+        choices=Environment.choices,
+        initial=Environment.PRODUCTION,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose where the token is used.",
+            "invalid_choice": "Choose one of the three.",
+        },
+    )
+
+
+class Overlap(models.TextChoices):
+    """How long a rotated-out token goes on working beside its successor."""
+
+    NONE = "now", "Now - it may be in the wrong hands"
+    HOUR = "1h", "In 1 hour - one program, replaced by hand"
+    DAY = "24h", "In 24 hours - the usual"
+    WEEK = "7d", "In 7 days - several programs, replaced one by one"
+
+    @property
+    def length(self) -> timedelta:
+        return OVERLAPS[self]
+
+
+OVERLAPS = {
+    Overlap.NONE: timedelta(0),
+    Overlap.HOUR: timedelta(hours=1),
+    Overlap.DAY: timedelta(hours=24),
+    Overlap.WEEK: timedelta(days=7),
+}
+
+
+class RotationForm(IssuingForm):
+    """A successor. Its cleaned data are the arguments of ``ApiToken.rotate``."""
+
+    overlap = forms.TypedChoiceField(
+        label="The old token ends",
+        choices=Overlap.choices,
+        coerce=lambda value: Overlap(value).length,
+        initial=Overlap.DAY,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose when the old token ends.",
+            "invalid_choice": "Choose one of the four.",
+        },
+    )
 
 
 class RenameForm(forms.Form):

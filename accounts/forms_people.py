@@ -1,6 +1,5 @@
 """What people type about themselves: who they are and how they sign in."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -9,15 +8,15 @@ from django.contrib.auth import forms as auth
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import mail
 from accounts.models import User
 from accounts.names import clean_name
+from accounts.origin import SYSTEM
 from accounts.time_zones import grouped_by_region
 
 HOW_TO_CHOOSE = (
     "At least 8 characters. Nothing common, not digits alone, nothing like your name or address."
 )
-# Whether a mail is sent, and how long that takes, must not show in the answer.
-postbox = ThreadPoolExecutor(max_workers=2, thread_name_prefix="postbox")
 
 
 class SignInForm(auth.AuthenticationForm):
@@ -38,7 +37,8 @@ class ForgottenPasswordForm(auth.PasswordResetForm):
     )
 
     def send_mail(self, *arguments: Any, **options: Any) -> None:
-        postbox.submit(self.deliver, *arguments, **options)
+        """Whether a mail is sent, and how long that takes, must not show in the answer."""
+        mail.in_background(self.deliver, *arguments, **options)
 
     def deliver(
         self, subject: str, body: str, context: dict[str, Any], *arguments: Any, **options: Any
@@ -59,6 +59,8 @@ class RevokesTokens(auth.SetPasswordForm[User]):
         required=False,
         help_text="Programs that use them are refused at once and need new ones.",
     )
+    # The view says who asks and from where, for the log of the tokens that end.
+    origin = SYSTEM
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -77,7 +79,7 @@ class RevokesTokens(auth.SetPasswordForm[User]):
     def end_tokens(self, user: User) -> int:
         if not self.cleaned_data["revoke_tokens"]:
             return 0
-        return user.tokens.living().revoke(reason="Password changed")
+        return len(user.tokens.living().revoke(reason="Password changed", origin=self.origin))
 
 
 class NewPasswordForm(RevokesTokens, auth.PasswordChangeForm):

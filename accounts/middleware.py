@@ -6,6 +6,7 @@ them, so that a cookie can't authenticate a call and a bearer token can't open a
 
 import logging
 import secrets
+import time
 import zoneinfo
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -31,7 +32,7 @@ from accounts.addresses import client_address
 from accounts.api.authorization import presented_token
 from accounts.api.problems import Refused, problem_response
 from accounts.models import Bearer
-from accounts.usage import usage
+from accounts.usage import Call, usage
 from meetzy_tokens import database
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ API = "/api/"
 OPEN_PATHS = frozenset({"/api/docs", "/api/v1/openapi.json"})
 # Asking for the budgets consumes none of them.
 BUDGETS_PATH = "/api/v1/rate-limit"
+ROTATE_PATH = "/api/v1/token/rotate"
 
 ALWAYS = {
     "Cache-Control": "private, no-store",
@@ -69,17 +71,24 @@ class ApiCall:
 
     def __init__(self, request: "ApiRequest") -> None:
         self.request = request
+        self.now = datetime.now(UTC)
+        self.started = time.perf_counter_ns()
+        self.bearer: Bearer | None = None
         request.request_id = secrets.token_hex(12)
         self.headers = {"X-Request-ID": request.request_id} | ALWAYS
         if settings.SECURE_HSTS_SECONDS and request.is_secure():
             self.headers["Strict-Transport-Security"] = transport_security()
 
     def answer(self) -> HttpResponse:
+        code = ""
         try:
-            self._admit(datetime.now(UTC))
+            self._admit()
             response = call_view(self.request)
         except Exception as failure:
-            response = problem_response(self.request, self._refusal(failure))
+            refused = self._refusal(failure)
+            code = refused.code
+            response = problem_response(self.request, refused)
+        self._record(response.status_code, code)
         for name, value in self.headers.items():
             response.headers.setdefault(name, value)
         response.headers["Content-Length"] = str(len(response.content))
@@ -100,16 +109,40 @@ class ApiCall:
         logger.error("call %s failed", self.request.request_id, exc_info=failure)
         return Refused("internal_error")
 
-    def _admit(self, now: datetime) -> None:
+    def _record(self, status: int, code: str) -> None:
+        """Every call of a genuine token; strangers leave no trace in its owner's log."""
+        request = self.request
+        if self.bearer is None:
+            return
+        usage.record(
+            Call(
+                token_id=self.bearer.token_id,
+                at=self.now,
+                method=request.method or "",
+                path=request.path_info,
+                status=status,
+                code=code,
+                microseconds=(time.perf_counter_ns() - self.started) // 1000,
+                address=client_address(request),
+                agent=request.META.get("HTTP_USER_AGENT", ""),
+                request_id=request.request_id,
+            )
+        )
+
+    def _admit(self) -> None:
         """Raises Refused for a token that opens nothing and for an exhausted budget."""
-        self.request.token = bearer = find_bearer(self.request)
+        now = self.now
+        self.bearer = self.request.token = bearer = find_bearer(self.request)
         self.headers["Meetzy-Token-Expires"] = http_date(bearer.expires_at.timestamp())
         reason = bearer.refusal(now)
+        if reason == "token_expired" and bearer.rotated_at and self._rotates():
+            reason = None  # its answer may have been lost: the view tells repetition from reuse
         self._take_from_budgets(now, consume=not reason and self.request.path_info != BUDGETS_PATH)
         if reason:
             raise Refused(reason)
-        address, agent = client_address(self.request), self.request.META.get("HTTP_USER_AGENT", "")
-        usage.record(bearer.token_id, at=now, address=address, agent=agent)
+
+    def _rotates(self) -> bool:
+        return self.request.method == "POST" and self.request.path_info == ROTATE_PATH
 
     def _take_from_budgets(self, now: datetime, *, consume: bool) -> None:
         """Tell both budgets, on refusals as well, and Retry-After where waiting helps."""

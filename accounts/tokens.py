@@ -13,8 +13,9 @@ import hmac
 import re
 import secrets
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 PREFIX = "mtz_"
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -37,6 +38,27 @@ def generate() -> str:
     random_part = "".join(secrets.choice(ALPHABET) for _ in range(PUBLIC_ID_LENGTH + SECRET_LENGTH))
     body = PREFIX + random_part
     return body + checksum(body)
+
+
+def derive(key: bytes, *parts: str) -> str:
+    """The one token that `key` and `parts` always give, and nothing less does.
+
+    The characters are drawn without bias from HKDF-Expand (RFC 5869) over HMAC-SHA-256; each part
+    is preceded by its length, so that no two lists of parts read alike.
+    """
+    info = b"".join(len(raw).to_bytes(4) + raw for raw in (part.encode() for part in parts))
+    # The largest multiple of 62 that a byte can hold: higher bytes would favour some characters.
+    fair = (byte for byte in _expand(key, info) if byte < 248)
+    characters = (ALPHABET[byte % 62] for byte in fair)
+    body = PREFIX + "".join(islice(characters, PUBLIC_ID_LENGTH + SECRET_LENGTH))
+    return body + checksum(body)
+
+
+def _expand(key: bytes, info: bytes) -> Iterator[int]:
+    block = b""
+    for counter in range(1, 256):
+        block = hmac.digest(key, block + info + bytes([counter]), hashlib.sha256)
+        yield from block
 
 
 def checksum(body: str) -> str:
@@ -119,6 +141,13 @@ class Keyring:
         if pepper is None:
             return False
         return hmac.compare_digest(self._digest(token, pepper), signature.digest)
+
+    def derive(self, *parts: str) -> str:
+        return derive(self.peppers[self.current], *parts)
+
+    def derivations(self, *parts: str) -> list[str]:
+        """What `derive` gives now or gave while another pepper of the ring was the current one."""
+        return [derive(self.peppers[number], *parts) for number in sorted(self.peppers)[::-1]]
 
     @staticmethod
     def _digest(token: str, pepper: bytes) -> bytes:

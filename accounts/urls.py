@@ -1,7 +1,17 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from accounts.views import guide, profile, security, sessions, tokens
+from accounts.views import (
+    activity,
+    calendars,
+    guide,
+    mails,
+    profile,
+    rotation,
+    security,
+    sessions,
+    tokens,
+)
 
 urlpatterns = [
     path("sign-in/", sessions.SignIn.as_view(), name="sign_in"),
@@ -31,5 +41,13 @@ urlpatterns = [
     path("tokens/<slug:identifier>/", tokens.detail, name="token_detail"),
     path("tokens/<slug:identifier>/rename/", tokens.rename, name="token_rename"),
     path("tokens/<slug:identifier>/revoke/", tokens.revoke, name="token_revoke"),
+    path("tokens/<slug:identifier>/rotate/", rotation.rotate, name="token_rotate"),
+    path("tokens/<slug:identifier>/expiry.ics", calendars.token_calendar, name="token_calendar"),
+    path("activity/", activity.index, name="activity"),
+    path("activity.csv", activity.export, name="activity_export"),
+    path("calendar/renew/", calendars.renew, name="calendar_renew"),
+    path("calendar/close/", calendars.close, name="calendar_close"),
+    path("calendar/<str:secret>.ics", calendars.feed, name="calendar_feed"),
+    path("unsubscribe/<str:ticket>/", mails.unsubscribe, name="unsubscribe"),
     path("guide/", guide.page, name="guide"),
 ]

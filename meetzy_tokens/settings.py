@@ -139,7 +139,7 @@ COUNTERS_IN_MEMORY = {
     "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
     "LOCATION": "counters",
     # The default keeps 300 entries and drops the rest, which would reset throttles.
-    "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+    "OPTIONS": {"MAX_ENTRIES": 100_000},
 }
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
@@ -148,8 +148,11 @@ CACHES = {
     else COUNTERS_IN_MEMORY,
 }
 RATELIMIT_USE_CACHE = "counters"
+# At the call at which Redis goes, a counter may be missing; nobody is refused for that.
+RATELIMIT_FAIL_OPEN = True
 RATELIMIT_IP_META_KEY = "accounts.addresses.client_address"
 USAGE_FLUSH_SECONDS = 1.0
+MAIL_IN_BACKGROUND = True
 
 # -- People ----------------------------------------------------------------------------------------
 

@@ -60,7 +60,7 @@ signal.signal(signal.SIGTERM, end_softly)
 def nothing_counted() -> None:
     """No budget is used, no use waits to be written, no cache remembers."""
     throttling._limiters.clear()
-    usage._latest.clear()
+    usage.clear()
     for cache in caches.all():
         cache.clear()
     if settings.REDIS_URL:

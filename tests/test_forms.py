@@ -9,11 +9,12 @@ import time_machine
 
 from accounts.expiry import Expiry
 from accounts.forms import RenameForm, TokenForm
+from accounts.models import TokenPolicy
 
 
 def filled(**changes: Any) -> TokenForm:
     usual = {"name": "Nightly", "expiry": "90d", "environment": "staging", "form_key": uuid.uuid4()}
-    return TokenForm(usual | changes)
+    return TokenForm(usual | changes, policy=TokenPolicy())
 
 
 def test_cleaned_data_are_what_issuing_a_token_takes() -> None:
@@ -65,7 +66,10 @@ def test_only_what_is_offered_can_be_chosen(field: str, value: str) -> None:
 
 def test_each_expiration_stands_beside_the_date_it_leads_to() -> None:
     with time_machine.travel("2026-08-31T09:30:00Z", tick=False):
-        options = [(option.choice_label, date) for option, date in TokenForm().expirations()]
+        options = [
+            (option.choice_label, date)
+            for option, date in TokenForm(policy=TokenPolicy()).expirations()
+        ]
     assert options == [
         ("30 days - short-term testing", datetime(2026, 9, 30, 9, 30, tzinfo=UTC)),
         ("90 days - medium-term projects", datetime(2026, 11, 29, 9, 30, tzinfo=UTC)),
@@ -76,7 +80,7 @@ def test_each_expiration_stands_beside_the_date_it_leads_to() -> None:
 
 
 def test_a_new_form_proposes_ninety_days_in_production() -> None:
-    form = TokenForm()
+    form = TokenForm(policy=TokenPolicy())
     assert form["expiry"].value() == Expiry.NINETY_DAYS
     assert form["environment"].value() == "production"
 
@@ -87,7 +91,9 @@ def test_a_form_that_comes_back_keeps_its_one_time_key() -> None:
 
 
 def test_each_opened_form_has_a_key_of_its_own() -> None:
-    assert TokenForm().one_time_key != TokenForm().one_time_key
+    assert (
+        TokenForm(policy=TokenPolicy()).one_time_key != TokenForm(policy=TokenPolicy()).one_time_key
+    )
 
 
 @pytest.mark.parametrize("key", ["", "not-a-key", "0" * 5000])

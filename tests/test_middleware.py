@@ -125,7 +125,7 @@ def test_an_admitted_call_is_a_use(api: Api, issue: Issue) -> None:
     issued = issue()
     headers = {"User-Agent": "curl/8.5.0"}
     api(ME, issued.plaintext, headers=headers, REMOTE_ADDR="203.0.113.7")
-    (use,) = usage._latest.values()
+    (use,) = usage._calls
     assert (use.address, use.agent) == ("203.0.113.7", "curl/8.5.0")
 
 
@@ -134,18 +134,22 @@ def test_a_call_counts_as_use_even_when_it_finds_or_costs_nothing(
     api: Api, issue: Issue, path: str
 ) -> None:
     api(path, issue().plaintext)
-    assert usage._latest
+    (call,) = usage._calls
+    assert call.is_use
 
 
-def test_a_refused_call_is_no_use(api: Api, issue: Issue) -> None:
+def test_a_refused_call_is_no_use_and_strangers_leave_no_trace(api: Api, issue: Issue) -> None:
     limited, revoked = issue(), issue()
     ApiToken.objects.filter(pk=limited.token.pk).update(minute_limit=1)
     api(ME, limited.plaintext)
-    usage._latest.clear()
+    usage.clear()
     revoked.token.revoke()
     for token in (limited.plaintext, revoked.plaintext, generate(), "junk"):
         assert api(ME, token).status_code in {401, 429}
-    assert not usage._latest
+    assert [(call.code, call.is_use) for call in usage._calls] == [
+        ("rate_limited", False),
+        ("token_revoked", False),
+    ]
 
 
 # -- Faults ----------------------------------------------------------------------------------------

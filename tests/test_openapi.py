@@ -24,6 +24,7 @@ CALLS = {
     "GET /api/v1/me",
     "GET /api/v1/token",
     "DELETE /api/v1/token",
+    "POST /api/v1/token/rotate",
     "GET /api/v1/rate-limit",
 }
 FEW = hypothesis_settings(

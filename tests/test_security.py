@@ -158,8 +158,10 @@ def test_nobody_learns_whether_there_is_an_account(alice: User, charlie: User, e
 
 
 def test_the_answer_does_not_wait_for_the_mail(
-    alice: User, monkeypatch: pytest.MonkeyPatch
+    alice: User, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    settings.MAIL_IN_BACKGROUND = True
+
     def slow(self: EmailMultiAlternatives, **_: Any) -> None:
         time.sleep(0.5)
         mail.outbox.append(self)

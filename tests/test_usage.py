@@ -1,6 +1,7 @@
 """The last use of each token: gathered in memory, written in batches, never set back."""
 
 import logging
+import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -8,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from accounts import usage as usage_module
 from accounts.models import ApiToken, Issued
-from accounts.usage import UsageBuffer, usage
+from accounts.usage import Call, CallBuffer, marks, usage
+from accounts.usage import buffer as buffer_module
 from tests.support.types import Api, Issue
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -18,12 +19,17 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def buffer() -> UsageBuffer:
-    return UsageBuffer()
+def buffer() -> CallBuffer:
+    return CallBuffer()
 
 
-def use(buffer: UsageBuffer, issued: Issued, *, at: datetime = NOON, agent: str = "curl") -> None:
-    buffer.record(issued.token.pk, at=at, address="203.0.113.7", agent=agent)
+def use(buffer: CallBuffer, issued: Issued, *, at: datetime = NOON, agent: str = "curl") -> None:
+    buffer.record(call(issued.token.pk, at=at, agent=agent))
+
+
+def call(token_id: int, *, at: datetime = NOON, agent: str = "curl") -> Call:
+    path, name = "/api/v1/me", secrets.token_hex(12)
+    return Call(token_id, at, "GET", path, 200, "", 900, "203.0.113.7", agent, name)
 
 
 def last_use(issued: Issued) -> tuple[datetime | None, str | None, str]:
@@ -34,20 +40,20 @@ def last_use(issued: Issued) -> tuple[datetime | None, str | None, str]:
 # -- What is written -------------------------------------------------------------------------------
 
 
-def test_time_address_and_agent_are_written(buffer: UsageBuffer, issue: Issue) -> None:
+def test_time_address_and_agent_are_written(buffer: CallBuffer, issue: Issue) -> None:
     issued = issue()
     use(buffer, issued)
     buffer.flush()
     assert last_use(issued) == (NOON, "203.0.113.7", "curl")
 
 
-def test_nothing_is_written_on_the_request(buffer: UsageBuffer, issue: Issue) -> None:
+def test_nothing_is_written_on_the_request(buffer: CallBuffer, issue: Issue) -> None:
     issued = issue()
     use(buffer, issued)
     assert last_use(issued) == (None, None, "")
 
 
-def test_of_many_uses_the_latest_is_written(buffer: UsageBuffer, issue: Issue) -> None:
+def test_of_many_uses_the_latest_is_written(buffer: CallBuffer, issue: Issue) -> None:
     issued = issue()
     for seconds in (0, 2, 1):
         use(buffer, issued, at=NOON + seconds * SECOND, agent=f"call {seconds}")
@@ -55,7 +61,7 @@ def test_of_many_uses_the_latest_is_written(buffer: UsageBuffer, issue: Issue) -
     assert last_use(issued)[2] == "call 2"
 
 
-def test_each_token_has_its_own(buffer: UsageBuffer, issue: Issue) -> None:
+def test_each_token_has_its_own(buffer: CallBuffer, issue: Issue) -> None:
     first, second, unused = issue(), issue(), issue()
     use(buffer, first, agent="first")
     use(buffer, second, agent="second")
@@ -64,9 +70,9 @@ def test_each_token_has_its_own(buffer: UsageBuffer, issue: Issue) -> None:
 
 
 def test_more_tokens_than_one_transaction_takes_are_all_written(
-    buffer: UsageBuffer, issue: Issue, monkeypatch: pytest.MonkeyPatch
+    buffer: CallBuffer, issue: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(usage_module, "ROWS", 2)
+    monkeypatch.setattr(marks, "ROWS", 2)
     tokens = [issue() for _ in range(5)]
     for issued in tokens:
         use(buffer, issued)
@@ -74,7 +80,7 @@ def test_more_tokens_than_one_transaction_takes_are_all_written(
     assert not ApiToken.objects.filter(last_used_at=None).exists()
 
 
-def test_a_last_use_is_never_set_back(buffer: UsageBuffer, issue: Issue) -> None:
+def test_a_last_use_is_never_set_back(buffer: CallBuffer, issue: Issue) -> None:
     issued = issue()
     for seconds in (5, 3):
         use(buffer, issued, at=NOON + seconds * SECOND, agent=f"process {seconds}")
@@ -82,14 +88,13 @@ def test_a_last_use_is_never_set_back(buffer: UsageBuffer, issue: Issue) -> None
     assert last_use(issued)[::2] == (NOON + 5 * SECOND, "process 5")
 
 
-def test_a_token_that_is_gone_is_forgotten(buffer: UsageBuffer, issue: Issue) -> None:
-    gone, there = issue(), issue()
-    use(buffer, gone)
+def test_a_token_that_is_gone_is_forgotten(buffer: CallBuffer, issue: Issue) -> None:
+    there = issue()
+    buffer.record(call(there.token.pk + 1_000_000))
     use(buffer, there)
-    ApiToken.objects.filter(pk=gone.token.pk).delete()
     buffer.flush()
     assert last_use(there)[0] == NOON
-    assert not buffer._latest
+    assert not buffer._marks
 
 
 # -- Hostile agents --------------------------------------------------------------------------------
@@ -124,13 +129,13 @@ def failing(*_: object) -> None:
 
 
 def test_what_can_not_be_written_waits(
-    buffer: UsageBuffer, issue: Issue, monkeypatch: pytest.MonkeyPatch
+    buffer: CallBuffer, issue: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     older, newer = issue(), issue()
     use(buffer, older)
     use(buffer, newer)
     with monkeypatch.context() as away:
-        away.setattr(usage_module, "write", failing)
+        away.setattr(buffer_module, "write", failing)
         with pytest.raises(OperationalError):
             buffer.flush()
     use(buffer, newer, at=NOON + SECOND, agent="after")
@@ -139,7 +144,7 @@ def test_what_can_not_be_written_waits(
 
 
 def test_an_outage_is_logged_once_and_so_is_its_end(
-    buffer: UsageBuffer,
+    buffer: CallBuffer,
     issue: Issue,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -147,7 +152,7 @@ def test_an_outage_is_logged_once_and_so_is_its_end(
     monkeypatch.setattr(connection, "close", lambda: None)
     use(buffer, issue())
     with monkeypatch.context() as away, caplog.at_level(logging.INFO):
-        away.setattr(usage_module, "write", failing)
+        away.setattr(buffer_module, "write", failing)
         buffer._write_or_keep(was_well=True)
         buffer._write_or_keep(was_well=False)
     with caplog.at_level(logging.INFO):
@@ -156,34 +161,55 @@ def test_an_outage_is_logged_once_and_so_is_its_end(
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 
-def test_memory_is_bounded(buffer: UsageBuffer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(usage_module, "CAPACITY", 2)
-    for token_id, seconds in ((1, 0), (2, 0), (3, 0), (1, 1)):
-        buffer.record(token_id, at=NOON + seconds * SECOND, address="::1", agent="")
-    assert {pk: use.at for pk, use in buffer._latest.items()} == {1: NOON + SECOND, 2: NOON}
+def test_memory_is_bounded_and_the_oldest_go(issue: Issue) -> None:
+    buffer, issued = CallBuffer(capacity=2), issue()
+    for seconds in range(5):
+        use(buffer, issued, at=NOON + seconds * SECOND)
+    assert (len(buffer), buffer.dropped) == (2, 3)
+    assert [call.at for call in buffer._calls] == [NOON + 3 * SECOND, NOON + 4 * SECOND]
+
+
+def test_what_waits_has_no_priority_over_what_came_meanwhile(
+    issue: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buffer, issued = CallBuffer(capacity=3), issue()
+    for seconds in range(2):
+        use(buffer, issued, at=NOON + seconds * SECOND)
+
+    def failing_while_calls_arrive(batch: list[Call]) -> None:
+        for seconds in (2, 3):
+            use(buffer, issued, at=NOON + seconds * SECOND)
+        failing()
+
+    monkeypatch.setattr(buffer_module, "write", failing_while_calls_arrive)
+    with pytest.raises(OperationalError):
+        buffer.flush()
+    assert [call.at.second for call in buffer._calls] == [1, 2, 3]
+    assert buffer.dropped == 1
 
 
 # -- Beside requests, other processes and other writers --------------------------------------------
 
 
 def test_a_request_never_waits_for_a_write(
-    buffer: UsageBuffer, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None, buffer: CallBuffer, issue: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writing, go_on = threading.Event(), threading.Event()
+    issued, writing, go_on = issue(), threading.Event(), threading.Event()
 
-    def slow(batch: dict[int, object]) -> dict[int, object]:
+    def slow(batch: list[Call]) -> None:
         writing.set()
         go_on.wait(5)
-        return {}
 
-    monkeypatch.setattr(usage_module, "write", slow)
-    writer = threading.Thread(target=buffer.flush)
-    writer.start()
-    assert writing.wait(5)
-    buffer.record(1, at=NOON, address="::1", agent="")
-    go_on.set()
-    writer.join()
-    assert buffer._latest.keys() == {1}
+    monkeypatch.setattr(buffer_module, "write", slow)
+    use(buffer, issued)
+    with ThreadPoolExecutor(1) as pool:
+        flushed = pool.submit(in_another_session, buffer)
+        assert writing.wait(5)
+        use(buffer, issued)
+        assert len(buffer) == 1
+        go_on.set()
+        flushed.result(timeout=5)
+    assert len(buffer) == 0
 
 
 @pytest.fixture
@@ -193,7 +219,7 @@ def rows_can_be_locked(transactional_db: None) -> None:
         pytest.skip("needs row locks: the other run of ./dev test has them")
 
 
-def in_another_session(buffer: UsageBuffer) -> None:
+def in_another_session(buffer: CallBuffer) -> None:
     try:
         buffer.flush()
     finally:
@@ -201,7 +227,7 @@ def in_another_session(buffer: UsageBuffer) -> None:
 
 
 def test_a_row_that_someone_holds_waits_for_the_next_batch(
-    rows_can_be_locked: None, buffer: UsageBuffer, issue: Issue
+    rows_can_be_locked: None, buffer: CallBuffer, issue: Issue
 ) -> None:
     held, free = issue(), issue()
     use(buffer, held)
@@ -221,12 +247,12 @@ def test_processes_that_write_the_same_tokens_do_not_deadlock(
     tokens = [issue() for _ in range(30)]
 
     def process(number: int) -> None:
-        buffer = UsageBuffer()
+        buffer = CallBuffer()
         for turn in range(10):
             for issued in tokens[::-1] if number % 2 else tokens:
                 use(buffer, issued, at=NOON + (10 * turn + number) * SECOND)
             in_another_session(buffer)
-        while buffer._latest:  # rows that another process held
+        while len(buffer) or buffer._marks:  # rows that another process held
             in_another_session(buffer)
 
     with ThreadPoolExecutor(4) as pool:

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -13,9 +14,10 @@ from django.utils.safestring import SafeString
 from accounts.admin.filters import LastUseFilter, StatusFilter
 from accounts.admin.revoking import Revoking
 from accounts.admin.searching import SearchingByToken
-from accounts.models import ApiToken
+from accounts.models import ApiToken, Kind, TokenEvent
+from accounts.origin import Origin, Way
 from accounts.templatetags.moments import ago, day, until
-from accounts.throttling import BURST_QUOTA, MINUTE_QUOTA
+from accounts.throttling import BURST_QUOTA, MINUTE_QUOTA, windows
 
 
 class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]  # which Django lacks at run time
@@ -81,7 +83,12 @@ class ApiTokenAdmin(SearchingByToken, Revoking):
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         """Writes the limits alone: a token that is revoked meanwhile stays revoked."""
-        obj.save(update_fields=form.changed_data)
+        origin = Origin.of(request, Way.ADMIN)
+        with transaction.atomic():
+            obj.save(update_fields=form.changed_data)
+            minute, burst = windows(obj.minute_limit, obj.burst_limit)
+            detail = f"{minute.quota} calls a minute, {burst.quota} a second"
+            TokenEvent.objects.record(Kind.LIMITED, [obj], origin=origin, detail=detail)
 
     @admin.display(description="name", ordering="name")
     def isolated_name(self, token: ApiToken) -> SafeString:

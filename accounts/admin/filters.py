@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import Status
-from accounts.models.api_token import ApiTokenQuerySet
+from accounts.models.token_queryset import ApiTokenQuerySet
 
 LONG_UNUSED = timedelta(days=90)
 

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.admin.operators import log_change
 from accounts.models import ApiToken
-from accounts.models.api_token import ApiTokenQuerySet
+from accounts.models.token_queryset import ApiTokenQuerySet
 from accounts.names import clean_name
+from accounts.origin import Origin, Way
 from accounts.tokens import IDENTIFIER_PATTERN, redact
 
 # Named one by one on the page; of more, the number is told.
@@ -87,9 +88,8 @@ class Revoking(admin.ModelAdmin):  # type: ignore[type-arg]  # which Django lack
 
     def _revoke(self, request: HttpRequest, tokens: list[str], reason: str) -> HttpResponse:
         with transaction.atomic():
-            chosen = ApiToken.objects.filter(identifier__in=tokens, revoked_at=None)
-            revoked = list(chosen.order_by("pk").select_for_update())
-            ApiToken.objects.filter(pk__in=[token.pk for token in revoked]).revoke(reason=reason)
+            chosen = ApiToken.objects.filter(identifier__in=tokens)
+            revoked = chosen.revoke(reason=reason, origin=Origin.of(request, Way.ADMIN))
             log_change(request, revoked, f"Revoked: {reason}")
         tell = "1 API token is" if len(revoked) == 1 else f"{len(revoked)} API tokens are"
         self.message_user(request, f"{tell} revoked; programs get 401.", messages.SUCCESS)

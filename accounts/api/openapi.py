@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.conf import settings
+from pydantic import BaseModel
 
 from accounts.api.problems import PROBLEMS, problem_body
-from accounts.api.schemas import Failure
+from accounts.api.schemas import Failure, Rotation
 
 type Json = dict[str, Any]
 
@@ -65,9 +66,9 @@ type Case = tuple[int, str, tuple[str, ...], tuple[str, ...]]
 FAILURES: dict[str, Case] = {
     "BadRequest": (
         400,
-        "The call carries more than one Authorization header.",
-        ("invalid_request",),
-        (*ALWAYS, "WWW-Authenticate"),
+        "The call carries more than one Authorization header, or parameters that can't be read.",
+        ("invalid_request", "invalid_parameters"),
+        ALWAYS,
     ),
     "Unauthorized": (
         401,
@@ -96,15 +97,33 @@ FAILURES: dict[str, Case] = {
         (*ALWAYS, "Retry-After"),
     ),
 }
+# What only calls with a body can meet.
+BODY_FAILURES: dict[str, Case] = {
+    "Conflict": (
+        409,
+        "The token has a successor already.",
+        ("already_rotated",),
+        GENUINE,
+    ),
+    "ContentTooLarge": (413, "The body is too large.", ("content_too_large",), GENUINE),
+    "UnsupportedMediaType": (
+        415,
+        "The body is not declared as JSON.",
+        ("unsupported_media_type",),
+        GENUINE,
+    ),
+}
 
 
 def described(schema: Json) -> Json:
     """The schema with everything that holds for each call."""
     schema["servers"] = [{"url": settings.SITE_URL}]
     components = schema["components"]
-    components["schemas"] |= failure_schemas()
+    components["schemas"] |= schemas_of(Failure) | schemas_of(Rotation)
     components["headers"] = HEADERS
-    components["responses"] = {name: failure(*case) for name, case in FAILURES.items()}
+    components["responses"] = {
+        name: failure(*case) for name, case in (FAILURES | BODY_FAILURES).items()
+    }
     for operations in schema["paths"].values():
         for operation in operations.values():
             describe(operation, components["schemas"])
@@ -116,9 +135,10 @@ def describe(operation: Json, schemas: Json) -> None:
         response["headers"] = headers(GENUINE)
         for content in response.get("content", {}).values():
             content["example"] = example_of(content["schema"], schemas)
+    failures = FAILURES | BODY_FAILURES if "requestBody" in operation else FAILURES
     operation["responses"] |= {
         str(status): {"$ref": f"#/components/responses/{name}"}
-        for name, (status, *_) in FAILURES.items()
+        for name, (status, *_) in failures.items()
     }
 
 
@@ -143,9 +163,10 @@ def headers(names: tuple[str, ...]) -> Json:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def failure_schemas() -> Json:
-    schema = Failure.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {**schema.pop("$defs"), "Failure": schema}
+def schemas_of(model: type[BaseModel]) -> Json:
+    """The schema of a model that ninja does not meet, with those it refers to."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**schema.pop("$defs", {}), model.__name__: schema}
 
 
 def example_of(schema: Json, schemas: Json) -> Any:

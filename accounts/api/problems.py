@@ -71,6 +71,12 @@ PROBLEMS = {
         "This token may not make this call. Use one that may, or ask its owner for one.",
         f'{REALM}, error="insufficient_scope"',
     ),
+    "already_rotated": Problem(
+        409,
+        "Already rotated",
+        "This token has a successor. If its answer was lost, repeat the very same call with its "
+        "Idempotency-Key within 24 hours; otherwise rotate the successor.",
+    ),
     "rate_limited": Problem(
         429,
         "Rate limit exceeded",

@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
-from accounts.models.api_token import Environment
+from accounts.expiry import Expiry
+from accounts.models.api_token import DEFAULT_OVERLAP, LONGEST_OVERLAP, Environment
 
 Instant = Annotated[datetime, Field(examples=["2026-03-01T09:30:00Z"])]
 
@@ -55,6 +57,42 @@ class Token(BaseModel):
         examples=["2026-03-09T17:04:11.482Z"],
     )
     limits: Limits
+
+
+class Rotation(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    expires: Expiry = Field(
+        Expiry.NINETY_DAYS, description="How long the successor lives, counted from now."
+    )
+    grace_seconds: int = Field(
+        int(DEFAULT_OVERLAP.total_seconds()),
+        ge=0,
+        le=int(LONGEST_OVERLAP.total_seconds()),
+        description="How long the token that you send goes on working, at most until its expiry.",
+    )
+
+    @field_validator("grace_seconds", mode="before")
+    @classmethod
+    def is_a_number(cls, value: Any) -> Any:
+        """3600.0 is an integer to JSON Schema; "3600" and true are not."""
+        if isinstance(value, bool | str):
+            raise PydanticCustomError("int_type", "Input should be a valid integer")
+        return value
+
+
+class Successor(Token):
+    token: str = Field(
+        description="The successor, whole. Store it now: only a repetition of the same call with "
+        "its Idempotency-Key shows it again.",
+        examples=["mtz_9QwTb2LxVn4Rk8PzYc6D" + "•" * 42],
+    )
+    replaces: str = Field(
+        description="Identifier of the token that you sent.", examples=["mtz_4fKx7GmQ2vRt9LpWc3Zs"]
+    )
+    old_expires_at: datetime = Field(
+        description="When the token that you sent ends.", examples=["2026-03-02T09:30:00Z"]
+    )
 
 
 class Budget(BaseModel):

@@ -9,11 +9,11 @@ from ninja.security import HttpBearer
 from accounts import throttling
 from accounts.api.openapi import DESCRIPTION, described
 from accounts.api.requests import ApiRequest
-from accounts.api.schemas import Account, Answer, Budget, Budgets, Limits, Token
+from accounts.api.rotate import router
+from accounts.api.schemas import Account, Answer, Budget, Budgets, Token
+from accounts.api.tokens import described_token
 from accounts.models import ApiToken, Bearer
-from accounts.models.api_token import Environment
-
-FULL_ACCESS = ["*"]
+from accounts.origin import Origin, Way
 
 
 class BearerToken(HttpBearer):
@@ -62,27 +62,16 @@ def me(request: ApiRequest) -> Answer[Account]:
 @api.get("/token", response=Answer[Token], operation_id="token", summary="This token")
 def token(request: ApiRequest) -> Answer[Token]:
     """What the token that you send can do, and until when."""
-    bearer = request.token
-    minute, burst = throttling.windows(bearer.minute_limit, bearer.burst_limit)
-    return Answer[Token](
-        data=Token(
-            identifier=bearer.identifier,
-            name=bearer.name,
-            environment=Environment(bearer.environment),
-            scopes=FULL_ACCESS,
-            created_at=bearer.created_at,
-            expires_at=bearer.expires_at,
-            last_used_at=bearer.last_used_at,
-            limits=Limits(minute=minute.quota, burst=burst.quota),
-        )
-    )
+    return Answer[Token](data=Token(**described_token(request.token)))
 
 
 @api.delete("/token", response={204: None}, operation_id="revoke", summary="Revoke this token")
 def revoke_token(request: ApiRequest) -> None:
     """Kills the token that you send, for good: the next call with it is refused, wherever it
     arrives. A program that is switched off for good cleans up behind itself with this."""
-    ApiToken.objects.filter(pk=request.token.token_id).revoke(reason="Revoked through the API")
+    ApiToken.objects.filter(pk=request.token.token_id).revoke(
+        reason="Revoked through the API", origin=Origin.of(request, Way.API)
+    )
 
 
 @api.get(
@@ -102,3 +91,6 @@ def budget(budget: throttling.Budget) -> Budget:
         window_seconds=budget.window.seconds,
         reset_seconds=budget.reset,
     )
+
+
+api.add_router("", router)

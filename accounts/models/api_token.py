@@ -1,25 +1,32 @@
-"""API tokens: issue, rename, revoke. Their secrets are never here, only digests of them."""
+"""API tokens: rename, rotate, revoke. Their secrets are never here, only digests of them."""
 
 import uuid
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from django.conf import settings
-from django.core.validators import MinValueValidator
-from django.db import IntegrityError, models, transaction
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models, transaction
 from django.db.models import F, Q
-from django.db.models.functions import Greatest, Left, Length
+from django.db.models.functions import Left, Length
 from django.db.models.lookups import Exact, LessThanOrEqual
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.expiry import Expiry
+from accounts.models.token_event import Kind, TokenEvent
+from accounts.models.token_policy import TokenPolicy
+from accounts.models.token_queryset import ApiTokenQuerySet, Issued
+from accounts.models.token_status import EXPIRING_SOON, Status
 from accounts.models.user import User
-from accounts.tokens import IDENTIFIER_LENGTH, PREFIX, generate, identifier_of, mask
+from accounts.origin import SYSTEM, Origin
+from accounts.tokens import IDENTIFIER_LENGTH, PREFIX, mask
 
 NAME_LENGTH = 100
-EXPIRING_SOON = timedelta(days=7)
+# How long a rotated-out token goes on working beside its successor.
+DEFAULT_OVERLAP = timedelta(hours=24)
+LONGEST_OVERLAP = timedelta(days=7)
+# A budget remembers each call of its window.
+MOST_CALLS = 10_000
 
 
 class Environment(models.TextChoices):
@@ -28,99 +35,12 @@ class Environment(models.TextChoices):
     DEVELOPMENT = "development", "Development"
 
 
-class Status(models.TextChoices):
-    ACTIVE = "active", "Active"
-    EXPIRING = "expiring", "Expiring soon"
-    EXPIRED = "expired", "Expired"
-    REVOKED = "revoked", "Revoked"
+class NotRotatable(Exception):
+    """`code` says why: "revoked", "expired", or "rotated" when there is a successor already."""
 
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """A new token's row and, beside it and nowhere else, its plaintext."""
-
-    token: "ApiToken"
-    plaintext: str = field(repr=False)
-
-
-class FormAlreadyUsed(Exception):
-    """The opened form has made its one token already."""
-
-    def __init__(self, token: "ApiToken") -> None:
-        super().__init__(token.identifier)
-        self.token = token
-
-
-class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
-    @sensitive_variables("plaintext")
-    def issue(
-        self,
-        *,
-        owner: User,
-        name: str,
-        expiry: Expiry,
-        environment: str = Environment.PRODUCTION,
-        form_key: uuid.UUID | None = None,
-        now: datetime | None = None,
-    ) -> Issued:
-        """Make a token; `form_key` lets one opened form make at most one.
-
-        Raises FormAlreadyUsed when the owner has a token of that `form_key`.
-        """
-        now = now or timezone.now()
-        plaintext = generate()
-        signature = settings.TOKEN_KEYRING.sign(plaintext)
-        token = ApiToken(
-            owner=owner,
-            name=name,
-            identifier=identifier_of(plaintext),
-            digest=signature.digest,
-            pepper=signature.pepper,
-            environment=environment,
-            created_at=now,
-            expires_at=expiry.counted_from(now),
-            form_key=form_key or uuid.uuid4(),
-        )
-        try:
-            with transaction.atomic():
-                token.save(force_insert=True)
-        except IntegrityError:
-            earlier = self.filter(owner=owner, form_key=token.form_key).first()
-            if earlier is None:
-                raise
-            raise FormAlreadyUsed(earlier) from None
-        return Issued(token, plaintext)
-
-    def living(self, now: datetime | None = None) -> "ApiTokenQuerySet":
-        return self.filter(revoked_at=None, expires_at__gt=now or timezone.now())
-
-    def having_status(self, status: Status, now: datetime | None = None) -> "ApiTokenQuerySet":
-        """Those whose `status_at(now)` it is, asked of the database."""
-        now = now or timezone.now()
-        soon = now + EXPIRING_SOON
-        match status:
-            case Status.REVOKED:
-                return self.exclude(revoked_at=None)
-            case Status.EXPIRED:
-                return self.filter(revoked_at=None, expires_at__lte=now)
-            case Status.EXPIRING:
-                return self.living(now).filter(expires_at__lte=soon)
-            case Status.ACTIVE:
-                return self.filter(revoked_at=None, expires_at__gt=soon)
-
-    def revoke(self, *, reason: str = "", now: datetime | None = None) -> int:
-        """Kill every token of this set that is not revoked yet; how many there were."""
-        instant = models.Value(now or timezone.now(), output_field=models.DateTimeField())
-        with transaction.atomic():
-            # In the order of ids, as last uses are written: the two can't deadlock.
-            living = self.filter(revoked_at=None).order_by("pk").select_for_update()
-            return self.model.objects.filter(
-                pk__in=list(living.values_list("pk", flat=True))
-            ).update(
-                # The clock of the host that made the token may be ahead of this one's.
-                revoked_at=Greatest(instant, F("created_at")),
-                revoked_reason=reason,
-            )
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class ApiToken(models.Model):
@@ -139,15 +59,31 @@ class ApiToken(models.Model):
     last_used_agent = models.CharField("last used by", max_length=200, blank=True, editable=False)
     revoked_at = models.DateTimeField("revoked", null=True, editable=False)
     revoked_reason = models.CharField("reason", max_length=200, blank=True, editable=False)
+    # Attempts to use it after it was dead.
+    refused_count = models.PositiveIntegerField(default=0, editable=False)
+    refused_at = models.DateTimeField(null=True, editable=False)
+    refused_ip = models.GenericIPAddressField(null=True, editable=False)
+    refused_agent = models.CharField(max_length=200, blank=True, editable=False)
     minute_limit = models.PositiveIntegerField(
-        "calls a minute", null=True, blank=True, validators=[MinValueValidator(1)]
+        "calls a minute",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_CALLS)],
     )
     burst_limit = models.PositiveIntegerField(
-        "calls a second", null=True, blank=True, validators=[MinValueValidator(1)]
+        "calls a second",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_CALLS)],
     )
     form_key = models.UUIDField(default=uuid.uuid4, editable=False)
+    family = models.UUIDField(default=uuid.uuid4, editable=False, db_index=True)
+    rotated_from = models.OneToOneField(
+        "self", models.PROTECT, null=True, editable=False, related_name="successor"
+    )
+    rotated_at = models.DateTimeField("rotated", null=True, editable=False)
 
-    objects: ClassVar[models.Manager["ApiToken"]] = ApiTokenQuerySet.as_manager()
+    objects: ClassVar[ApiTokenQuerySet] = ApiTokenQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = "API token"
@@ -180,6 +116,10 @@ class ApiToken(models.Model):
                 condition=Q(revoked_at=None, revoked_reason="")
                 | Q(revoked_at__isnull=False, revoked_at__gte=F("created_at")),
                 name="token_revoked_after_creation",
+            ),
+            models.CheckConstraint(
+                condition=Q(rotated_at=None) | Q(rotated_at__gte=F("created_at")),
+                name="token_rotated_after_creation",
             ),
             models.CheckConstraint(
                 condition=(Q(minute_limit=None) | Q(minute_limit__gte=1))
@@ -219,12 +159,84 @@ class ApiToken(models.Model):
         left = (self.expires_at - timezone.now()) / (self.expires_at - self.created_at)
         return 0 if self.revoked_at else round(100 * min(max(left, 0), 1))
 
-    def rename(self, name: str) -> None:
-        self.name = name
-        self.save(update_fields=["name"])
+    @property
+    def idle_since(self) -> datetime:
+        """Its last use, or its creation when it was never used."""
+        return self.last_used_at or self.created_at
 
-    def revoke(self, *, reason: str = "") -> bool:
+    @property
+    def replaced_by(self) -> "ApiToken | None":
+        return ApiToken.objects.filter(rotated_from=self).first() if self.rotated_at else None
+
+    def rename(self, name: str, *, origin: Origin = SYSTEM) -> None:
+        if name == self.name:
+            return
+        change, self.name = f"“{self.name}” → “{name}”", name
+        with transaction.atomic():
+            self.save(update_fields=["name"])
+            TokenEvent.objects.record(Kind.RENAMED, [self], origin=origin, detail=change)
+
+    def revoke(self, *, reason: str = "", origin: Origin = SYSTEM) -> bool:
         """Kill this token at once; False when it was revoked before (its reason stays)."""
-        changed = ApiToken.objects.filter(pk=self.pk).revoke(reason=reason)
+        changed = ApiToken.objects.filter(pk=self.pk).revoke(reason=reason, origin=origin)
         self.refresh_from_db(fields=["revoked_at", "revoked_reason"])
         return bool(changed)
+
+    @sensitive_variables("plaintext")
+    def rotate(
+        self,
+        *,
+        expiry: Expiry,
+        overlap: timedelta = DEFAULT_OVERLAP,
+        form_key: uuid.UUID | None = None,
+        plaintext: str | None = None,
+        origin: Origin = SYSTEM,
+        now: datetime | None = None,
+    ) -> Issued:
+        """Issue a successor that may do the same; this token ends after `overlap`, if not sooner.
+
+        One transaction: when any part fails, this token lives on as it was. Raises NotRotatable,
+        PolicyViolation, and FormAlreadyUsed when the owner has a token of that `form_key`.
+        """
+        now = now or timezone.now()
+        with transaction.atomic():
+            old = ApiToken.objects.select_for_update(no_key=True).get(pk=self.pk)
+            ApiToken.objects.require_unused_form(self.owner, form_key)
+            old.require_rotatable(now)
+            TokenPolicy.current().require_expiry(expiry, now)
+            issued = old.issue_successor(expiry, now, plaintext, form_key or uuid.uuid4())
+            old.rotated_at, old.expires_at = now, min(old.expires_at, now + overlap)
+            old.save(update_fields=["rotated_at", "expires_at"])
+            detail = (
+                f"Replaced by {issued.token.identifier}; ends {old.expires_at:%Y-%m-%d %H:%M} UTC"
+            )
+            TokenEvent.objects.record(Kind.ROTATED, [old], origin=origin, detail=detail, at=now)
+            detail = f"Replaces {old.identifier}"
+            TokenEvent.objects.record(
+                Kind.CREATED, [issued.token], origin=origin, detail=detail, at=now
+            )
+        self.rotated_at, self.expires_at = old.rotated_at, old.expires_at
+        return issued
+
+    def require_rotatable(self, now: datetime) -> None:
+        """Raises NotRotatable."""
+        if self.revoked_at is not None:
+            raise NotRotatable("revoked")
+        if self.rotated_at is not None:
+            raise NotRotatable("rotated")
+        if self.expires_at <= now:
+            raise NotRotatable("expired")
+
+    @sensitive_variables("plaintext")
+    def issue_successor(
+        self, expiry: Expiry, now: datetime, plaintext: str | None, form_key: uuid.UUID
+    ) -> Issued:
+        same = ("owner_id", "name", "environment", "minute_limit", "burst_limit", "family")
+        return ApiToken.objects.insert(
+            plaintext=plaintext,
+            created_at=now,
+            expires_at=expiry.counted_from(now),
+            form_key=form_key,
+            rotated_from=self,
+            **{name: getattr(self, name) for name in same},
+        )

@@ -22,6 +22,7 @@ TOKEN_COLUMNS = (
     "created_at",
     "expires_at",
     "revoked_at",
+    "rotated_at",
     "last_used_at",
     "minute_limit",
     "burst_limit",
@@ -40,6 +41,7 @@ class Bearer:
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    rotated_at: datetime | None
     last_used_at: datetime | None
     minute_limit: int | None
     burst_limit: int | None

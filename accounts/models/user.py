@@ -58,6 +58,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(
         "operator", default=False, help_text="Whether this person may open this admin."
     )
+    expiry_reminders = models.BooleanField("mail me before API tokens expire", default=True)
+    new_address_mails = models.BooleanField(
+        "mail me when an API token is used from a new address", default=True
+    )
+    # The calendar feed's address is made of it: 0 never switched on, negative switched off.
+    calendar_version = models.IntegerField(default=0, editable=False)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -96,6 +102,15 @@ class User(AbstractBaseUser, PermissionsMixin):
             return zoneinfo.ZoneInfo(self.time_zone)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError):
             return zoneinfo.ZoneInfo("UTC")
+
+    def renew_calendar(self) -> None:
+        """Give the calendar feed a new address; the old one opens nothing from now on."""
+        self.calendar_version = abs(self.calendar_version) + 1
+        self.save(update_fields=["calendar_version"])
+
+    def close_calendar(self) -> None:
+        self.calendar_version = -abs(self.calendar_version)
+        self.save(update_fields=["calendar_version"])
 
     def email_user(self, subject: str, message: str) -> None:
         send_mail(subject, message, None, [self.email])

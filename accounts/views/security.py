@@ -13,6 +13,7 @@ from accounts.attempts import Limit, seconds_to_wait
 from accounts.forms_people import ForgottenPasswordForm, NewPasswordForm, ResetPasswordForm
 from accounts.known_browsers import remember
 from accounts.models import User
+from accounts.origin import Origin
 from accounts.views.refusals import Refusals
 
 
@@ -43,6 +44,7 @@ class Security(Refusals, auth.PasswordChangeView):
         return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: NewPasswordForm) -> HttpResponse:
+        form.origin = Origin.of(self.request)
         response = super().form_valid(form)
         messages.success(self.request, outcome(form.revoked))
         return response
@@ -81,6 +83,7 @@ class PasswordResetConfirm(Refusals, auth.PasswordResetConfirmView):
 
     def form_valid(self, form: ResetPasswordForm) -> HttpResponse:
         """A browser that proved the mailbox may sign in even while strangers guess."""
+        form.origin = Origin.of(self.request)
         response = super().form_valid(form)
         remember(response, form.user.email)
         messages.success(self.request, outcome(form.revoked))

@@ -22,7 +22,8 @@ from django_htmx.http import trigger_client_event
 
 from accounts import examples
 from accounts.forms import RenameForm, TokenForm
-from accounts.models import ApiToken, FormAlreadyUsed, Issued
+from accounts.models import ApiToken, FormAlreadyUsed, Issued, PolicyViolation, TokenPolicy
+from accounts.origin import Origin
 from accounts.throttling import windows
 from accounts.views import SignedInRequest
 
@@ -37,15 +38,23 @@ def index(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @cache_control(private=True, no_store=True)
 def new(request: SignedInRequest) -> HttpResponse:
+    policy = TokenPolicy.current()
     if request.method != "POST":
-        return framed(request, "new", {"form": TokenForm()})
-    form = TokenForm(request.POST)
+        return framed(request, "new", {"form": TokenForm(policy=policy)})
+    form = TokenForm(request.POST, policy=policy)
     if not form.is_valid():
         return framed(request, "new", {"form": form}, status=422)
     try:
-        issued = ApiToken.objects.issue(owner=request.user, **form.cleaned_data)
+        issued = ApiToken.objects.issue(
+            owner=request.user, origin=Origin.of(request), **form.cleaned_data
+        )
     except FormAlreadyUsed as used:
         return framed(request, "used", {"token": used.token}, status=409)
+    except PolicyViolation as violation:
+        form.add_error(
+            "expiry" if violation.field == "expires" else violation.field, violation.message
+        )
+        return framed(request, "new", {"form": form}, status=422)
     return reveal(request, issued)
 
 
@@ -74,7 +83,7 @@ def rename(request: SignedInRequest, identifier: str) -> HttpResponse:
     if request.method == "POST":
         if not form.is_valid():
             return detail_page(request, token, form, status=422)
-        token.rename(form.cleaned_data["name"])
+        token.rename(form.cleaned_data["name"], origin=Origin.of(request))
         messages.success(request, f"The token is called {quoted(token)} now.")
     return redirect("token_detail", identifier)
 
@@ -85,7 +94,7 @@ def revoke(request: SignedInRequest, identifier: str) -> HttpResponse:
     in_place = shows_the_list(request)
     if request.method != "POST":
         return framed(request, "revoke", {"token": token, "in_place": in_place})
-    was_living = token.revoke()
+    was_living = token.revoke(origin=Origin.of(request))
     outcome = f"{quoted(token)} was revoked{'' if was_living else ' already'}."
     if in_place:
         response = render(request, "accounts/tokens/_revoked.html", {"token": token})

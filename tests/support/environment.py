@@ -47,6 +47,11 @@ if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 settings.PASSWORD_HASHERS = ["tests.support.hashers.QuickScrypt", *settings.PASSWORD_HASHERS]
 settings.STORAGES |= {"staticfiles": {"BACKEND": IN_PLACE}}
 settings.USAGE_FLUSH_SECONDS = 0  # a test that wants last uses written flushes them
+settings.MAIL_IN_BACKGROUND = False  # the outbox of a test is full when its call returns
 settings.STATIC_ROOT.mkdir()
 django.setup()
 logging.getLogger("httpx").setLevel(logging.WARNING)
+
+from tests.support.append_only import let_tests_flush  # noqa: E402
+
+let_tests_flush()

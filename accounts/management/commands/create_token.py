@@ -9,8 +9,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.expiry import Expiry
 from accounts.forms import NameField
-from accounts.models import ApiToken, User
-from accounts.models.api_token import Environment
+from accounts.models import ApiToken, Environment, PolicyViolation, User
+from accounts.origin import COMMAND
 
 
 class Command(BaseCommand):
@@ -28,12 +28,16 @@ class Command(BaseCommand):
     def handle(
         self, *, email: str, name: str, expires: str, environment: str, **options: Any
     ) -> None:
-        issued = ApiToken.objects.issue(
-            owner=active_account(email),
-            name=readable(name),
-            expiry=Expiry(expires),
-            environment=environment,
-        )
+        try:
+            issued = ApiToken.objects.issue(
+                owner=active_account(email),
+                name=readable(name),
+                expiry=Expiry(expires),
+                environment=environment,
+                origin=COMMAND,
+            )
+        except PolicyViolation as violation:
+            raise CommandError(violation.message) from None
         self.stdout.write(issued.plaintext)
 
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from django.db.models import Count
 
 from accounts.models import ApiToken
-from accounts.models.api_token import ApiTokenQuerySet
+from accounts.models.token_queryset import ApiTokenQuerySet
 
 ADVICE = """
 A token moves to the current pepper when it is used. An older pepper can be taken out of

@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import ApiToken
 from accounts.names import clean_name
+from accounts.origin import COMMAND
 from accounts.tokens import IDENTIFIER_PATTERN, redact
 
 REASON_LENGTH = 200
@@ -30,7 +31,7 @@ class Command(BaseCommand):
     @sensitive_variables("token")
     def handle(self, *, token: str, reason: str, **options: Any) -> None:
         row = found(token_from_standard_input() if token == "-" else token)
-        revoked_now = row.revoke(reason=fitting(reason))
+        revoked_now = row.revoke(reason=fitting(reason), origin=COMMAND)
         when = "now" if revoked_now else f"already, since {row.revoked_at:%F %H:%M} UTC"
         self.stdout.write(f"{row} of {row.owner} is revoked {when}. Programs get 401.")
 

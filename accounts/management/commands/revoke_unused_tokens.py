@@ -1,0 +1,23 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from accounts.models import ApiToken, TokenPolicy
+from accounts.origin import COMMAND
+from accounts.reminders import revocable
+
+
+class Command(BaseCommand):
+    help = "Revoke tokens that nobody used for the days that the policy in the admin names."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        policy, now = TokenPolicy.current(), timezone.now()
+        if policy.unused_days is None:
+            self.stdout.write("The policy revokes no unused tokens.")
+            return
+        unused = ApiToken.objects.filter(pk__in=[token.pk for token in revocable(policy, now)])
+        revoked = unused.revoke(
+            reason=f"Not used for {policy.unused_days} days", origin=COMMAND, now=now
+        )
+        self.stdout.write(f"{len(revoked)} tokens revoked")

@@ -1,0 +1,47 @@
+"""One API call as it is remembered: never a body, a query string or a header's value."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Outcome(StrEnum):
+    OK = "ok"
+    CLIENT_ERROR = "client_error"
+    REFUSED = "refused"
+    LIMITED = "limited"
+    SERVER_ERROR = "server_error"
+
+
+class Call(NamedTuple):
+    """An admitted call, or the refusal of a genuine token (`code` says why, "" when admitted)."""
+
+    token_id: int
+    at: datetime
+    method: str
+    path: str
+    status: int
+    code: str
+    microseconds: int
+    address: str
+    agent: str
+    request_id: str
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.status < 400:
+            return Outcome.OK
+        if self.status in {401, 403}:
+            return Outcome.REFUSED
+        if self.status == 429:
+            return Outcome.LIMITED
+        return Outcome.CLIENT_ERROR if self.status < 500 else Outcome.SERVER_ERROR
+
+    @property
+    def is_use(self) -> bool:
+        """Whether the token opened something: what a refused call does not."""
+        return self.outcome not in {Outcome.REFUSED, Outcome.LIMITED}
+
+    @property
+    def met_a_dead_token(self) -> bool:
+        return self.code in {"token_revoked", "token_expired"}

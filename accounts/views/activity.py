@@ -1,0 +1,30 @@
+"""What happened to a person's tokens."""
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.activity import Activity, csv_lines
+from accounts.models import Kind
+from accounts.views import SignedInRequest
+
+
+@require_safe
+def index(request: SignedInRequest) -> HttpResponse:
+    activity = Activity.read(request.GET, request.user.zone)
+    page = activity.page(request.user.token_events.all())
+    context = {"activity": activity, "page": page, "kinds": Kind.choices}
+    return render(request, "accounts/activity/index.html", context)
+
+
+@require_safe
+def export(request: SignedInRequest) -> StreamingHttpResponse:
+    """Everything that the filters let through, newest first, streamed."""
+    activity = Activity.read(request.GET, request.user.zone)
+    events = activity.events(request.user.token_events.all()).iterator(chunk_size=1000)
+    name = f"meetzy-token-activity-{timezone.localdate():%Y-%m-%d}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(
+        csv_lines(events), content_type="text/csv; charset=utf-8", headers=headers
+    )

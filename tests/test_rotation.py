@@ -1,0 +1,151 @@
+"""Rotation: a successor that may do the same, and an old token that ends on time."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from accounts.expiry import Expiry
+from accounts.models import ApiToken, Issued, Kind, NotRotatable, Status, TokenEvent
+from accounts.origin import SYSTEM
+from accounts.rotation import rotate_presented
+
+IN_AN_HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def rotate() -> Callable[..., Issued]:
+    def rotate(issued: Issued, key: str = "", **changes: Any) -> Issued:
+        options: dict[str, Any] = {
+            "expiry": Expiry.NINETY_DAYS,
+            "overlap": IN_AN_HOUR,
+            "now": timezone.now(),
+        }
+        return rotate_presented(
+            issued.token, issued.plaintext, key=key, origin=SYSTEM, **options | changes
+        )
+
+    return rotate
+
+
+def test_a_successor_may_do_what_the_old_token_may(issue: Callable[..., Issued]) -> None:
+    old = issue(name="Production API", environment="staging").token
+    ApiToken.objects.filter(pk=old.pk).update(minute_limit=7)
+    new = ApiToken.objects.get(pk=old.pk).rotate(expiry=Expiry.ONE_YEAR).token
+    assert (new.name, new.environment, new.minute_limit) == ("Production API", "staging", 7)
+    assert (new.family, new.rotated_from_id) == (old.family, old.pk)
+    assert new.expires_at == Expiry.ONE_YEAR.counted_from(new.created_at)
+
+
+def test_the_old_token_ends_after_the_overlap(issue: Callable[..., Issued]) -> None:
+    old, now = issue().token, timezone.now()
+    old.rotate(expiry=Expiry.NINETY_DAYS, overlap=IN_AN_HOUR, now=now)
+    old.refresh_from_db()
+    assert old.status_at(now) == Status.EXPIRING
+    assert old.status_at(now + IN_AN_HOUR) == Status.EXPIRED
+
+
+def test_the_old_token_never_lives_longer_for_being_rotated(issue: Callable[..., Issued]) -> None:
+    old = issue().token
+    almost_over = old.expires_at - timedelta(minutes=5)
+    old.rotate(expiry=Expiry.NINETY_DAYS, overlap=timedelta(days=7), now=almost_over)
+    ends = old.expires_at
+    old.refresh_from_db()
+    assert old.expires_at == ends == almost_over + timedelta(minutes=5)
+
+
+def test_a_token_is_rotated_once(issue: Callable[..., Issued]) -> None:
+    old = issue().token
+    old.rotate(expiry=Expiry.NINETY_DAYS)
+    with pytest.raises(NotRotatable) as refused:
+        old.rotate(expiry=Expiry.NINETY_DAYS)
+    assert refused.value.code == "rotated"
+
+
+def test_a_revoked_token_has_no_successor(issue: Callable[..., Issued]) -> None:
+    old = issue().token
+    old.revoke()
+    with pytest.raises(NotRotatable):
+        old.rotate(expiry=Expiry.NINETY_DAYS)
+    assert ApiToken.objects.count() == 1
+
+
+def test_a_repeated_call_gets_the_same_successor(
+    issue: Callable[..., Issued], rotate: Callable[..., Issued]
+) -> None:
+    old = issue()
+    first, again = rotate(old, "key-1"), rotate(old, "key-1")
+    assert first.plaintext == again.plaintext
+    assert ApiToken.objects.count() == 2
+
+
+def test_another_key_or_other_settings_get_nothing(
+    issue: Callable[..., Issued], rotate: Callable[..., Issued]
+) -> None:
+    old = issue()
+    rotate(old, "key-1")
+    for changes in ({"key": "key-2"}, {"key": "key-1", "expiry": Expiry.ONE_YEAR}):
+        with pytest.raises(NotRotatable):
+            rotate(old, **changes)
+
+
+def test_a_repetition_works_after_the_old_token_has_ended(
+    issue: Callable[..., Issued], rotate: Callable[..., Issued]
+) -> None:
+    old, now = issue(), timezone.now()
+    first = rotate(old, "key-1", overlap=timedelta(0), now=now)
+    again = rotate(old, "key-1", overlap=timedelta(0), now=now + timedelta(hours=23))
+    assert first.plaintext == again.plaintext
+    assert not TokenEvent.objects.filter(kind=Kind.REUSED).exists()
+
+
+def test_rotating_with_an_ended_token_revokes_its_living_family(
+    issue: Callable[..., Issued], rotate: Callable[..., Issued], mailoutbox: list[object]
+) -> None:
+    old, now = issue(), timezone.now()
+    successor = rotate(old, "key-1", overlap=timedelta(0), now=now).token
+    with pytest.raises(NotRotatable):
+        rotate(old, "other", overlap=timedelta(0), now=now + timedelta(seconds=1))
+    successor.refresh_from_db()
+    assert successor.status == Status.REVOKED
+    assert TokenEvent.objects.filter(kind=Kind.REUSED, token=old.token).count() == 1
+    assert len(mailoutbox) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_rotations_and_revocations_at_once_leave_at_most_one_successor(
+    issue: Callable[..., Issued],
+) -> None:
+    old, start = issue().token, threading.Barrier(8)
+    failures: list[Exception] = []
+
+    def act(number: int) -> None:
+        start.wait()
+        try:
+            fresh = ApiToken.objects.get(pk=old.pk)
+            fresh.revoke() if number % 4 == 3 else fresh.rotate(expiry=Expiry.NINETY_DAYS)
+        except NotRotatable:
+            pass
+        except Exception as problem:
+            failures.append(problem)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(act, range(8)))
+    assert failures == []
+    assert ApiToken.objects.exclude(pk=old.pk).count() <= 1
+
+
+def test_what_happened_stays_as_it_was_written(issue: Callable[..., Issued]) -> None:
+    token = issue().token
+    event = token.events.get()
+    assert event.kind == Kind.CREATED
+    for change in (lambda: TokenEvent.objects.update(detail="x"), event.delete):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            change()

@@ -1,0 +1,148 @@
+"""From calls to rows: the log, the counters, last use, attempts with dead tokens, new addresses."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.expiry import Expiry
+from accounts.models import HourlyUsage, Issued, Kind, LoggedCall, TokenEvent, User
+from accounts.tokens import generate
+from accounts.usage import Call, CallBuffer
+from accounts.usage.addresses import seen_pairs
+from accounts.usage.writing import known_days
+
+NOW = timezone.now()
+
+type Write = Callable[[list[Call]], None]
+
+
+@pytest.fixture(autouse=True)
+def a_new_process() -> None:
+    known_days.clear()
+    seen_pairs.clear()
+
+
+@pytest.fixture
+def token(issue: Callable[..., Issued]) -> Any:
+    return issue(now=NOW - timedelta(days=3)).token
+
+
+@pytest.fixture
+def write(django_capture_on_commit_callbacks: Any) -> Callable[[list[Call]], None]:
+    """Write a batch, and do what waits for its commit."""
+
+    def write(calls: list[Call]) -> None:
+        buffer = CallBuffer()
+        for item in calls:
+            buffer.record(item)
+        with django_capture_on_commit_callbacks(execute=True):
+            buffer.flush()
+
+    return write
+
+
+def call(token_id: int, number: int = 0, **fields: Any) -> Call:
+    usual: dict[str, Any] = {
+        "token_id": token_id,
+        "at": NOW + timedelta(milliseconds=number),
+        "method": "GET",
+        "path": "/api/v1/me",
+        "status": 200,
+        "code": "",
+        "microseconds": 1500,
+        "address": "203.0.113.7",
+        "agent": "curl/8.5",
+        "request_id": f"{number:024x}",
+    }
+    return Call(**usual | fields)
+
+
+def test_each_call_is_a_row_and_a_count(token: Any, write: Write) -> None:
+    write([call(token.pk, number) for number in range(3)])
+    write([call(token.pk, 3, status=429, code="rate_limited", microseconds=300)])
+    assert LoggedCall.objects.filter(token_id=token.pk).count() == 4
+    hour = HourlyUsage.objects.get()
+    assert (hour.ok, hour.limited, hour.within_2ms, hour.within_1ms) == (3, 1, 3, 1)
+
+
+def test_a_use_is_remembered_with_its_address_and_agent(token: Any, write: Write) -> None:
+    write([call(token.pk, 1), call(token.pk, 2, address="198.51.100.1", agent="x\x00y")])
+    token.refresh_from_db()
+    assert (token.last_used_ip, token.last_used_agent) == ("198.51.100.1", "x y")
+    assert token.last_used_at == NOW + timedelta(milliseconds=2)
+
+
+def test_a_use_is_never_set_back(token: Any, write: Write) -> None:
+    write([call(token.pk, 5)])
+    write([call(token.pk, 1)])
+    token.refresh_from_db()
+    assert token.last_used_at == NOW + timedelta(milliseconds=5)
+
+
+def test_a_refused_call_is_no_use(token: Any, write: Write) -> None:
+    write([call(token.pk, status=429, code="rate_limited")])
+    token.refresh_from_db()
+    assert token.last_used_at is None
+
+
+def test_attempts_after_revocation_are_counted(token: Any, write: Write) -> None:
+    token.revoke()
+    write([call(token.pk, number, status=401, code="token_revoked") for number in range(14)])
+    token.refresh_from_db()
+    assert (token.refused_count, token.refused_ip) == (14, "203.0.113.7")
+
+
+def test_a_new_address_is_an_event_and_a_mail_once(
+    token: Any, write: Write, mailoutbox: list[Any]
+) -> None:
+    write([call(token.pk, 1), call(token.pk, 2)])
+    seen_pairs.clear()
+    write([call(token.pk, 3)])
+    assert TokenEvent.objects.filter(kind=Kind.NEW_ADDRESS).count() == 1
+    assert [mail.to for mail in mailoutbox] == [["alice@example.com"]]
+    assert "203.0.113.7" in mailoutbox[0].subject
+
+
+def test_a_tokens_first_day_is_quiet(
+    issue: Callable[..., Issued], write: Write, mailoutbox: list[Any]
+) -> None:
+    write([call(issue(now=NOW).token.pk)])
+    assert TokenEvent.objects.filter(kind=Kind.NEW_ADDRESS).count() == 1
+    assert mailoutbox == []
+
+
+def test_switched_off_nobody_is_mailed(
+    token: Any, write: Write, alice: User, mailoutbox: list[Any]
+) -> None:
+    User.objects.filter(pk=alice.pk).update(new_address_mails=False)
+    write([call(token.pk)])
+    assert mailoutbox == []
+
+
+def test_an_ended_rotated_token_in_use_is_recorded_and_told_once(
+    token: Any, write: Write, mailoutbox: list[Any]
+) -> None:
+    token.rotate(expiry=Expiry.NINETY_DAYS, overlap=timedelta(0))
+    for number in range(2):
+        write([call(token.pk, number, status=401, code="token_expired")])
+    assert TokenEvent.objects.filter(kind=Kind.REUSED).count() == 1
+    assert len(mailoutbox) == 1
+
+
+def test_a_token_in_a_path_is_masked(token: Any, write: Write) -> None:
+    plaintext = generate()
+    write([call(token.pk, path=f"/api/v1/{plaintext}")])
+    assert plaintext[:24] in LoggedCall.objects.get().path
+    assert plaintext not in LoggedCall.objects.get().path
+
+
+def test_a_full_buffer_drops_the_oldest_and_counts_them(token: Any) -> None:
+    buffer = CallBuffer(capacity=3)
+    for number in range(5):
+        buffer.record(call(token.pk, number))
+    buffer.flush()
+    assert buffer.dropped == 2
+    assert LoggedCall.objects.count() == 3
