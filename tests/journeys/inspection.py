@@ -23,10 +23,14 @@ def problems(page: Page) -> list[str]:
     page.evaluate(AXE_SCRIPT)
     found: list[str] = []
     for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        if excess := page.evaluate(TOO_WIDE):
-            found.append(f"{excess} px too wide at {width} px")
+        found += excess(page, width)
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             found += [f"{width} px, {scheme}: {problem}" for problem in page.evaluate(RUN_AXE)]
     return found
+
+
+def excess(page: Page, width: int) -> list[str]:
+    page.set_viewport_size({"width": width, "height": 900})
+    pixels = page.evaluate(TOO_WIDE)
+    return [f"{pixels} px too wide at {width} px"] if pixels else []

@@ -10,7 +10,6 @@ from accounts.models import User
 from tests.conftest import PASSWORD
 from tests.journeys.steps import create, revealed, row
 from tests.support.site import Site
-from tests.support.types import Issue
 
 pytestmark = pytest.mark.browser
 
@@ -29,17 +28,6 @@ def test_a_token_is_created_copied_used_and_revoked(server: Site, page: Page, al
     refusal = server.call("/api/v1/me", token)
     assert refusal.status_code == httpx.codes.UNAUTHORIZED
     assert refusal.json()["error"]["code"] == "token_revoked"
-
-
-def test_nothing_is_seen_by_going_back_after_signing_out(desk: Page, issue: Issue) -> None:
-    issue(name="Nightly")
-    desk.goto("/account/tokens/")
-    desk.get_by_role("button", name="Account menu").click()
-    desk.get_by_role("button", name="Sign out").click()
-    desk.wait_for_url("**/account/sign-in/")
-    desk.go_back()
-    expect(desk.get_by_role("heading", level=1, name="Sign in")).to_be_visible()
-    assert "Nightly" not in desk.content()
 
 
 def sign_in(page: Page, url: str, user: User) -> None:

@@ -29,6 +29,7 @@ def in_kolkata(browser: Browser, alice: User, base_url: str) -> Iterator[Page]:
 
 def sign_in(page: Page, email: str, password: str) -> None:
     """With the keyboard alone: the page begins at the first field."""
+    expect(page.get_by_label("E-mail address")).to_be_focused()
     page.keyboard.type(email)
     page.keyboard.press("Tab")
     page.keyboard.type(password)

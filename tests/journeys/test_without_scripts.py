@@ -32,6 +32,14 @@ def test_a_token_is_created_used_and_revoked_on_pages(
     assert status(base_url, token) == httpx.codes.UNAUTHORIZED
 
 
+def test_a_double_click_creates_one_token(desk: Page, alice: User) -> None:
+    desk.goto(f"{TOKENS}new/")
+    desk.get_by_label("Name").fill("Nightly")
+    desk.get_by_role("button", name="Create Token").dblclick()
+    expect(desk.get_by_role("heading", level=1)).not_to_have_text("New token")
+    assert alice.tokens.get().name == "Nightly"
+
+
 def test_a_reloaded_reveal_says_that_the_token_exists(desk: Page, alice: User) -> None:
     desk.goto(TOKENS)
     token = create(desk, "Nightly")
