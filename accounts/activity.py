@@ -1,6 +1,5 @@
 """The account's log as its address describes it, and the same as CSV."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
 
+from accounts import spreadsheet
 from accounts.keyset import Key, Page, instant, page
 from accounts.models import Kind, TokenEvent
 from accounts.tokens import IDENTIFIER_PATTERN
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 PAGE_LENGTH = 50
 KEYS = (Key("at", descending=True, read=instant), Key("id", descending=True, read=int))
 COLUMNS = ("time", "event", "token", "name", "by", "way", "address", "agent", "detail")
-# What a spreadsheet takes for a formula when a cell begins with it (OWASP, "CSV Injection").
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +47,11 @@ class Activity:
         )
 
     @property
-    def is_filtered(self) -> bool:
-        return bool(self.kind or self.token or self.since or self.until)
+    def filters(self) -> dict[str, str]:
+        """Those given, by their names in an address."""
+        since, until = (day.isoformat() if day else "" for day in (self.since, self.until))
+        named = {"kind": self.kind, "token": self.token, "since": since, "until": until}
+        return {name: value for name, value in named.items() if value}
 
     def events(self, events: "QuerySet[TokenEvent]") -> "QuerySet[TokenEvent]":
         if self.kind:
@@ -81,19 +82,9 @@ def read_day(text: str) -> date | None:
     return day if date(1900, 1, 1) <= day <= date(9990, 1, 1) else None
 
 
-class Echo:
-    """What the csv module writes to when each line is wanted by itself."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 def csv_lines(events: Iterable[TokenEvent]) -> Iterator[str]:
-    """RFC 4180, times in UTC, cells that a spreadsheet would run made into text."""
-    writer = csv.writer(Echo())
-    yield writer.writerow(COLUMNS)
-    for event in events:
-        yield writer.writerow([as_text(cell) for cell in cells(event)])
+    """Times in UTC."""
+    return spreadsheet.csv_lines(COLUMNS, map(cells, events))
 
 
 def cells(event: TokenEvent) -> tuple[str, ...]:
@@ -108,8 +99,3 @@ def cells(event: TokenEvent) -> tuple[str, ...]:
         event.agent,
         event.detail,
     )
-
-
-def as_text(cell: str) -> str:
-    """A leading apostrophe makes it text; it is what spreadsheets themselves write."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell

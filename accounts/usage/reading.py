@@ -1,0 +1,182 @@
+"""What pages and the API tell of the calls. Tokens are named by the ids of their rows; who asks
+must have taken those from what the person owns."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import Sum
+
+from accounts.models import HourlyUsage, LoggedCall
+from accounts.usage import latency
+from accounts.usage.calls import Outcome
+from accounts.usage.periods import LENGTHS, View, latest, sums
+from accounts.usage.request_log import CallFilters, log_csv, log_page
+
+__all__ = [
+    "LATEST",
+    "Busy",
+    "CallFilters",
+    "PathCount",
+    "Point",
+    "Summary",
+    "View",
+    "busiest",
+    "daily_calls",
+    "log_csv",
+    "log_page",
+    "series",
+    "summary",
+]
+
+# How many calls the addresses and paths of a summary are counted from, so that a busy token's page
+# costs no more than a quiet one's.
+LATEST = 10_000
+TOP_PATHS = 5
+OUTCOMES = tuple(outcome.value for outcome in Outcome)
+
+NOTHING = (0,) * (len(OUTCOMES) + len(latency.COLUMNS))
+
+type Order = Literal["calls", "refused", "limited"]
+
+
+class Point(NamedTuple):
+    """The calls of one period by outcome; p50 and p95 in milliseconds, None without calls."""
+
+    start: datetime
+    ok: int
+    client_error: int
+    refused: int
+    limited: int
+    server_error: int
+    p50: float | None
+    p95: float | None
+
+    @property
+    def calls(self) -> int:
+        return self.ok + self.client_error + self.refused + self.limited + self.server_error
+
+
+class PathCount(NamedTuple):
+    method: str
+    path: str
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """`calls`, `errors` (everything but ok) and the latencies (milliseconds) are of the whole time;
+    `addresses` (how many) and `paths` are of its latest 10,000 calls."""
+
+    calls: int
+    errors: int
+    p50: float | None
+    p95: float | None
+    addresses: int
+    paths: list[PathCount]
+
+
+class Busy(NamedTuple):
+    token_id: int
+    calls: int
+    refused: int
+    limited: int
+    server_error: int
+
+
+def daily_calls(
+    token_ids: Collection[int], *, days: int = 30, now: datetime, zone: ZoneInfo
+) -> dict[int, list[int]]:
+    """Calls of each token on each of the latest `days` days, today last; one query for all."""
+    periods = latest("day", count=days, now=now, zone=zone)
+    counts = {token_id: [0] * days for token_id in token_ids}
+    for number, token_id, *calls in sums(token_ids, periods, OUTCOMES, by_token=True):
+        counts[token_id][number] = sum(calls)
+    return counts
+
+
+def series(
+    token_ids: Collection[int],
+    *,
+    view: View,
+    now: datetime,
+    zone: ZoneInfo,
+    count: int | None = None,
+) -> list[Point]:
+    """The latest hours (48), days (30) or months (13), or `count` of them, oldest first, empty ones
+    too; one query."""
+    periods = latest(view, count=count or LENGTHS[view], now=now, zone=zone)
+    points = [Point(period.start, 0, 0, 0, 0, 0, None, None) for period in periods]
+    for number, *counts in sums(token_ids, periods, (*OUTCOMES, *latency.COLUMNS)):
+        points[number] = point(periods[number].start, counts)
+    return points
+
+
+def point(start: datetime, counts: Sequence[int]) -> Point:
+    """From one sum for each outcome, and then one for each latency bucket."""
+    ok, client_error, refused, limited, server_error, *buckets = counts
+    p50, p95 = (latency.percentile(buckets, share) for share in (0.5, 0.95))
+    return Point(start, ok, client_error, refused, limited, server_error, p50, p95)
+
+
+def summary(
+    token_ids: Collection[int], *, days: int = 30, now: datetime, zone: ZoneInfo
+) -> Summary:
+    """Of the latest `days` days; two queries."""
+    today = latest("day", count=days, now=now, zone=zone)
+    whole = [today[0]._replace(end=today[-1].end)]
+    counted = sums(token_ids, whole, (*OUTCOMES, *latency.COLUMNS))
+    total = point(whole[0].start, counted[0][1:] if counted else NOTHING)
+    paths: Counter[tuple[str, str]] = Counter()
+    addresses = set()
+    for method, path, address, calls in newest_calls(token_ids, since=whole[0].start):
+        paths[method, path] += calls
+        addresses.add(address)
+    return Summary(
+        calls=total.calls,
+        errors=total.calls - total.ok,
+        p50=total.p50,
+        p95=total.p95,
+        addresses=len(addresses),
+        paths=[PathCount(*pair, calls) for pair, calls in paths.most_common(TOP_PATHS)],
+    )
+
+
+def newest_calls(token_ids: Collection[int], *, since: datetime) -> list[tuple[str, str, str, int]]:
+    """The latest calls, counted by method, path and address; one query."""
+    newest = LoggedCall.objects.filter(token_id__in=token_ids, at__gte=since).order_by("-at")
+    sql, parameters = newest.values("method", "path", "address")[:LATEST].query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT method, path, address, COUNT(*) FROM ({sql}) newest "  # noqa: S608
+            "GROUP BY method, path, address",
+            parameters,
+        )
+        return [(method, path, str(address), n) for method, path, address, n in cursor.fetchall()]
+
+
+def busiest(*, now: datetime, hours: int = 24, by: Order = "calls", limit: int = 20) -> list[Busy]:
+    """The tokens with most calls, refusals or 429s in the latest hours, for operators; one query.
+    None that had none."""
+    since = now - timedelta(hours=hours)
+    calls = sum((Sum(name) for name in OUTCOMES[1:]), Sum(OUTCOMES[0]))
+    totals = (
+        HourlyUsage.objects.filter(hour__gt=since)
+        .values("token_id")
+        .annotate(
+            calls=calls,
+            n_refused=Sum("refused"),
+            n_limited=Sum("limited"),
+            n_server_error=Sum("server_error"),
+        )
+    )
+    order = {"calls": "calls", "refused": "n_refused", "limited": "n_limited"}[by]
+    found = totals.filter(**{f"{order}__gt": 0}).order_by(f"-{order}", "token_id")[:limit]
+    return [
+        Busy(r["token_id"], r["calls"], r["n_refused"], r["n_limited"], r["n_server_error"])
+        for r in found
+    ]

@@ -1,0 +1,217 @@
+"""What pages are told of the calls: counts by calendar, summaries, the log, the busiest tokens."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.http import QueryDict
+
+from accounts.usage import Call
+from accounts.usage.reading import (
+    CallFilters,
+    busiest,
+    daily_calls,
+    log_csv,
+    log_page,
+    series,
+    summary,
+)
+from accounts.usage.writing import known_days, write
+
+NOW = datetime(2026, 3, 10, 12, 30, tzinfo=UTC)
+UTC_ZONE = ZoneInfo("UTC")
+TOKYO = ZoneInfo("Asia/Tokyo")  # nine hours ahead
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def a_new_process() -> None:
+    known_days.clear()
+
+
+def call(token_id: int = 1, *, at: datetime = NOW, number: int = 0, **fields: Any) -> Call:
+    usual: dict[str, Any] = {
+        "token_id": token_id,
+        "at": at,
+        "method": "GET",
+        "path": "/api/v1/me",
+        "status": 200,
+        "code": "",
+        "microseconds": 1500,
+        "address": "203.0.113.7",
+        "agent": "curl/8.5",
+        "request_id": f"{number:024x}",
+    }
+    return Call(**usual | fields)
+
+
+def filters(**query: str) -> CallFilters:
+    found = QueryDict(mutable=True)
+    found.update(query)
+    return CallFilters.read(found, UTC_ZONE)
+
+
+# -- Counts over days, hours and months ------------------------------------------------------------
+
+
+def test_each_token_has_a_count_for_each_of_thirty_days(django_assert_num_queries: Any) -> None:
+    write([call(1, number=1), call(1, number=2, at=NOW - 29 * DAY), call(2, at=NOW - DAY)])
+    with django_assert_num_queries(1):
+        counts = daily_calls([1, 2, 3], now=NOW, zone=UTC_ZONE)
+    assert counts == {1: [1, *[0] * 28, 1], 2: [*[0] * 28, 1, 0], 3: [0] * 30}
+
+
+def test_what_is_older_than_thirty_days_is_not_counted() -> None:
+    write([call(1, at=NOW - 30 * DAY)])
+    assert daily_calls([1], now=NOW, zone=UTC_ZONE) == {1: [0] * 30}
+
+
+def test_a_day_is_the_persons_own() -> None:
+    write([call(1, at=datetime(2026, 3, 9, 16, tzinfo=UTC))])  # in Tokyo it is the 10th already
+    assert daily_calls([1], days=2, now=NOW, zone=TOKYO) == {1: [0, 1]}
+    assert daily_calls([1], days=2, now=NOW, zone=UTC_ZONE) == {1: [1, 0]}
+
+
+def test_without_tokens_nothing_is_asked(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        assert daily_calls([], now=NOW, zone=UTC_ZONE) == {}
+
+
+@pytest.mark.parametrize(("view", "length"), [("hour", 48), ("day", 30), ("month", 13)])
+def test_a_series_has_a_point_for_each_period(view: Any, length: int) -> None:
+    write([call(1)])
+    points = series([1], view=view, now=NOW, zone=UTC_ZONE)
+    assert [point.calls for point in points] == [*[0] * (length - 1), 1]
+
+
+def test_points_tell_outcomes_apart_and_how_long_calls_took(django_assert_num_queries: Any) -> None:
+    statuses = {200: 3, 404: 1, 401: 1, 403: 1, 429: 4, 503: 2}
+    each = [status for status, calls in statuses.items() for _ in range(calls)]
+    write([call(number=number, status=status) for number, status in enumerate(each)])
+    with django_assert_num_queries(1):
+        last = series([1], view="day", now=NOW, zone=TOKYO)[-1]
+    assert last[1:6] == (3, 1, 2, 4, 2)
+    assert last.p50 == pytest.approx(1.5)
+    assert last.start == datetime(2026, 3, 10, tzinfo=TOKYO)
+
+
+def test_the_hour_that_a_clock_repeats_is_counted_twice_as_two() -> None:
+    berlin, after = ZoneInfo("Europe/Berlin"), datetime(2025, 10, 26, 3, tzinfo=UTC)
+    write([call(number=n, at=after - n * HOUR) for n in (2, 3)])
+    points = series([1], view="hour", now=after, zone=berlin, count=5)
+    assert [(point.start.hour, point.calls) for point in points] == [
+        (1, 0),
+        (2, 1),
+        (2, 1),
+        (3, 0),
+        (4, 0),
+    ]
+
+
+def test_a_day_of_25_hours_is_one_day() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    long_day = datetime(2025, 10, 25, 22, tzinfo=UTC)  # its midnight
+    write([call(number=n, at=long_day + n * HOUR) for n in range(26)])
+    points = series([1], view="day", now=long_day + 26 * HOUR, zone=berlin)
+    assert [point.calls for point in points[-2:]] == [25, 1]
+
+
+def test_several_tokens_are_summed_up_and_others_left_out() -> None:
+    write([call(1), call(2, number=1), call(3, number=2)])
+    assert series([1, 2], view="hour", now=NOW, zone=UTC_ZONE)[-1].calls == 2
+
+
+# -- Summary ---------------------------------------------------------------------------------------
+
+
+def test_a_summary_counts_calls_errors_addresses_and_paths(django_assert_num_queries: Any) -> None:
+    write([call(number=n, address=f"203.0.113.{n % 2}") for n in range(3)])
+    write([call(number=9, path="/api/v1/token", method="DELETE", status=503)])
+    with django_assert_num_queries(2):
+        found = summary([1], now=NOW, zone=UTC_ZONE)
+    assert (found.calls, found.errors, found.addresses) == (4, 1, 3)
+    assert found.paths == [("GET", "/api/v1/me", 3), ("DELETE", "/api/v1/token", 1)]
+
+
+def test_a_summary_of_nothing_is_empty() -> None:
+    found = summary([1], now=NOW, zone=UTC_ZONE)
+    assert (found.calls, found.p95, found.addresses, found.paths) == (0, None, 0, [])
+
+
+# -- The log ---------------------------------------------------------------------------------------
+
+
+def test_pages_of_the_log_follow_each_other_newest_first(django_assert_num_queries: Any) -> None:
+    write([call(number=n, at=NOW - n * MINUTE) for n in range(5)] + [call(2, number=7)])
+    with django_assert_num_queries(1):
+        first = log_page([1], filters(), length=3)
+    second = log_page([1], filters(after=first.next), length=3)
+    ids = [int(row.request_id, 16) for page in (first, second) for row in page.rows]
+    assert ids == [0, 1, 2, 3, 4]
+    assert (bool(first.previous), bool(second.previous), second.next) == (False, True, "")
+
+
+def test_calls_of_the_same_instant_are_neither_skipped_nor_repeated() -> None:
+    write([call(number=n) for n in range(5)])
+    first = log_page([1], filters(), length=2)
+    second = log_page([1], filters(after=first.next), length=2)
+    back = log_page([1], filters(before=second.previous), length=2)
+    assert [int(row.request_id, 16) for row in (*first.rows, *second.rows)] == [4, 3, 2, 1]
+    assert list(back.rows) == list(first.rows)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, {1, 2, 3, 4, 5}),
+        ({"outcome": "ok"}, {1}),
+        ({"outcome": "client_error"}, {2}),
+        ({"outcome": "refused"}, {3}),
+        ({"outcome": "limited"}, {4}),
+        ({"outcome": "server_error"}, {5}),
+        ({"code": "rate_limited"}, {4}),
+        ({"address": "2001:DB8::1"}, {5}),
+        ({"since": "2026-03-10"}, {1, 2, 3}),
+        ({"until": "2026-03-09"}, {4, 5}),
+        ({"outcome": "' OR 1=1", "code": "\x00", "address": "x", "since": "x"}, {1, 2, 3, 4, 5}),
+    ],
+)
+def test_filters_let_through_what_they_name(query: dict[str, str], found: set[int]) -> None:
+    write(
+        [
+            call(number=1),
+            call(number=2, status=404, code="not_found"),
+            call(number=3, status=403, code="ip_not_allowed"),
+            call(number=4, status=429, code="rate_limited", at=NOW - DAY),
+            call(number=5, status=503, code="unavailable", at=NOW - DAY, address="2001:db8::1"),
+        ]
+    )
+    assert {int(row.request_id, 16) for row in log_page([1], filters(**query)).rows} == found
+
+
+def test_a_csv_has_every_call_and_no_formula(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accounts.usage.request_log.CHUNK", 2)
+    write([call(number=n, at=NOW - n * MINUTE, agent="=1+1") for n in range(5)])
+    header, *lines = log_csv({1: "mtz_4fKx7GmQ2vRt9LpWc3Zs"}, filters())
+    assert header == "time,token,method,path,status,code,milliseconds,address,agent,request_id\r\n"
+    assert lines[0] == (
+        "2026-03-10T12:30:00.000+00:00,mtz_4fKx7GmQ2vRt9LpWc3Zs,GET,/api/v1/me,200,,1.5,"
+        f"203.0.113.7,'=1+1,{0:024x}\r\n"
+    )
+    assert len(lines) == 5
+
+
+# -- For operators ---------------------------------------------------------------------------------
+
+
+def test_the_busiest_tokens_come_first(django_assert_num_queries: Any) -> None:
+    write([call(1, number=n) for n in range(3)])
+    write([call(2, number=n, status=429) for n in range(10, 12)])
+    write([call(3, number=20, status=401), call(4, number=21, at=NOW - 2 * DAY)])
+    with django_assert_num_queries(1):
+        assert [busy.token_id for busy in busiest(now=NOW)] == [1, 2, 3]
+    assert busiest(now=NOW, by="limited") == [(2, 2, 0, 2, 0)]
+    assert [busy.token_id for busy in busiest(now=NOW, by="refused")] == [3]
