@@ -112,9 +112,18 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # which Django la
 
     class Meta:
         model = User
-        fields = ("name", "time_zone")
+        fields = ("name", "time_zone", "expiry_reminders", "new_address_mails")
+        labels: ClassVar = {
+            "expiry_reminders": "Before API tokens expire",
+            "new_address_mails": "When an API token is used from a new address",
+        }
         widgets: ClassVar = {"name": forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"})}
-        help_texts: ClassVar = {"name": "How this account area greets you. It may stay empty."}
+        help_texts: ClassVar = {
+            "name": "How this account area greets you. It may stay empty.",
+            "expiry_reminders": "30 days, 7 days and 1 day ahead, and on the day. A token that is "
+            "about to be revoked because nobody uses it is told in any case.",
+            "new_address_mails": "At most once a day for each token, and not on its first day.",
+        }
         error_messages: ClassVar = {
             "name": {
                 "max_length": "Use at most %(limit_value)d characters; these are %(show_value)d."

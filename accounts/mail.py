@@ -1,8 +1,13 @@
 """Mails to people, each with a text and an HTML part, and with a way out for those that repeat."""
 
+import email.policy
 import logging
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage
 from typing import Any
 
 from django.conf import settings
@@ -17,9 +22,35 @@ from accounts.models import User
 logger = logging.getLogger(__name__)
 
 UNSUBSCRIBE_SALT = "accounts.mail.unsubscribe"
+# Mails are found again years later, but an address must not stay a key for ever.
+UNSUBSCRIBE_HOLDS = timedelta(days=365)
+# The fields of User that turn mails off, and how the page names those mails.
+SWITCHES = {
+    "expiry_reminders": "before your API tokens expire",
+    "new_address_mails": "when an API token is used from a new address",
+}
+
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 # One thread a process: a slow mail server delays other mails, never an answer or a batch of usage.
 postman = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
+
+
+class Address(UnstructuredHeader, BaseHeader):
+    """A header that holds one URL. Python would break a long one into encoded words (RFC 2047),
+    which no mail program takes for an address."""
+
+    def fold(self, *, policy: email.policy.Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+HEADERS = HeaderRegistry()
+HEADERS.map_to_type("list-unsubscribe", Address)
+
+
+class Mail(EmailMultiAlternatives):
+    def message(self, *, policy: Any = email.policy.default) -> EmailMessage:
+        return super().message(policy=policy.clone(header_factory=HEADERS))
 
 
 def send(name: str, user: User, *, switch: str = "", **context: Any) -> None:
@@ -45,7 +76,7 @@ def in_background(deliver: Callable[..., None], *arguments: Any, **options: Any)
         deliver(*arguments, **options)
 
 
-def compose(name: str, user: User, *, switch: str, **context: Any) -> EmailMultiAlternatives:
+def compose(name: str, user: User, *, switch: str, **context: Any) -> Mail:
     context |= {"user": user, "site_url": settings.SITE_URL}
     headers = {}
     if switch:
@@ -57,12 +88,17 @@ def compose(name: str, user: User, *, switch: str, **context: Any) -> EmailMulti
     with timezone.override(user.zone):
         subject, _, text = render_to_string(f"accounts/mail/{name}.txt", context).partition("\n")
         html = render_to_string(f"accounts/mail/{name}.html", context)
-    message = EmailMultiAlternatives(subject, text.lstrip(), to=[user.email], headers=headers)
+    message = Mail(one_line(subject), text.lstrip(), to=[user.email], headers=headers)
     message.attach_alternative(html, "text/html")
     return message
 
 
-def _deliver(name: str, message: EmailMultiAlternatives) -> None:
+def one_line(text: str) -> str:
+    """Without what ends a line anywhere, or what a terminal would obey."""
+    return " ".join(CONTROLS.sub(" ", text).split())
+
+
+def _deliver(name: str, message: Mail) -> None:
     try:
         message.send()
     except Exception:
@@ -76,5 +112,7 @@ def unsubscribe_path(user: User, switch: str) -> str:
 
 def read_unsubscribe(ticket: str) -> tuple[User, str]:
     """Whose mails of which switch a link turns off. Raises BadSignature or User.DoesNotExist."""
-    pk, switch = signing.loads(ticket, salt=UNSUBSCRIBE_SALT)
+    pk, switch = signing.loads(ticket, salt=UNSUBSCRIBE_SALT, max_age=UNSUBSCRIBE_HOLDS)
+    if switch not in SWITCHES:
+        raise signing.BadSignature("of a switch that is no more")
     return User.objects.get(pk=pk), switch

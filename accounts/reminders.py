@@ -1,23 +1,28 @@
 """Reminders before tokens end: 30, 7 and 1 days ahead and on the day, in the owner's time zone.
 
-Safe to run as often and from as many hosts as one likes. A run that comes late sends what is due
-now, not what it missed.
+Safe to run as often and from as many hosts as one likes: each reminder is claimed in the database
+before its mail goes out. A run that comes late sends what is due now, not what it missed. A host
+that dies after the mail server took a mail and before it could note that sends it once more.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Q
+from django.utils import timezone
 
 from accounts import mail
 from accounts.models import ApiToken, Kind, Reminder, TokenEvent, TokenPolicy, User
+from accounts.models.token_queryset import ApiTokenQuerySet
 
 THRESHOLDS = (0, 1, 7, 30)
+# No calendar counts 30 days where more than this is left.
+EARLIEST = timedelta(days=32)
 UNUSED_NOTICE = timedelta(days=7)
+# A mail server that fails so often in a row is down: the next run tries again.
+GIVE_UP_AFTER = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,44 +35,70 @@ class Due:
     unused: bool = False
 
 
-def send_due(now: datetime) -> int:
-    """Mail every person whose tokens are due at `now`; how many mails went out.
+class Run(NamedTuple):
+    """Mails that went out, and those that did not."""
+
+    sent: int = 0
+    failed: int = 0
+
+
+def send_due() -> Run:
+    """Mail every person whose tokens are due.
 
     One person's failing address does not keep others from their mail; it is tried again next time.
     """
     policy = TokenPolicy.current()
-    sent = 0
-    for owner, tokens in groupby(candidates(now, policy), key=lambda token: token.owner):
-        due = [item for token in tokens for item in due_for(token, policy, now)]
-        sent += bool(due) and remind(owner, due, now)
-    return sent
+    sent = failed = in_a_row = 0
+    # Everybody's ids first: a result kept open would lock SQLite out of writing beside others.
+    for owner_id in owners_of_candidates(policy, timezone.now()):
+        # The clock is read anew: a claim must not look lost because a long run began long ago.
+        went_out = remind(owner_id, policy, timezone.now())
+        if went_out is None:
+            continue
+        sent, failed = sent + went_out, failed + (not went_out)
+        in_a_row = 0 if went_out else in_a_row + 1
+        if in_a_row == GIVE_UP_AFTER:
+            break
+    return Run(sent, failed)
 
 
-def candidates(now: datetime, policy: TokenPolicy) -> Iterable[ApiToken]:
-    ending = Q(expires_at__range=(now - timedelta(days=1), now + timedelta(days=32)))
+def owners_of_candidates(policy: TokenPolicy, now: datetime) -> list[int]:
+    owners = candidates(policy, now).order_by("owner_id").values_list("owner_id", flat=True)
+    return list(owners.distinct())
+
+
+def candidates(policy: TokenPolicy, now: datetime) -> ApiTokenQuerySet:
+    """Living tokens that may be due, of people who are not switched off."""
+    living = ApiToken.objects.living(now).filter(rotated_at=None, owner__is_active=True)
     if policy.unused_days is not None:
-        ending |= Q(expires_at__gt=now)
-    return (
-        ApiToken.objects.filter(ending, revoked_at=None, rotated_at=None)
-        .filter(owner__is_active=True)
-        .select_related("owner")
-        .order_by("owner_id", "expires_at", "pk")
-        .iterator(chunk_size=500)
-    )
+        return living
+    return living.filter(expires_at__lt=now + EARLIEST, owner__expiry_reminders=True)
 
 
-def due_for(token: ApiToken, policy: TokenPolicy, now: datetime) -> list[Due]:
-    due = [due_to_expiry(token, now) if token.owner.expiry_reminders else None]
-    due.append(due_to_disuse(token, policy, now))
-    return [item for item in due if item is not None]
+def due_of(owner_id: int, policy: TokenPolicy, now: datetime) -> list[Due]:
+    """What one person was not yet told, the first to end first."""
+    tokens = candidates(policy, now).filter(owner=owner_id).order_by("expires_at", "pk")
+    return [
+        item
+        for token in tokens.select_related("owner").prefetch_related("reminders").defer("digest")
+        for item in (due_to_expiry(token, now), due_to_disuse(token, policy, now))
+        if item is not None and not was_told(item)
+    ]
+
+
+def was_told(item: Due) -> bool:
+    return any(told.key == item.key and told.sent_at for told in item.token.reminders.all())
 
 
 def due_to_expiry(token: ApiToken, now: datetime) -> Due | None:
+    if not token.owner.expiry_reminders:
+        return None
     days = days_between(now, token.expires_at, token.owner.zone)
-    threshold = next((t for t in THRESHOLDS if 0 <= days <= t), None)
-    # "Ends in 30 days" on the day a 30-day token is made tells nobody anything.
-    life = days_between(token.created_at, token.expires_at, token.owner.zone)
-    if threshold is None or life <= threshold:
+    threshold = next((t for t in THRESHOLDS if days <= t), None)
+    # "Ends in 30 days" on the day a 30-day token is made tells nobody anything. Its life is
+    # measured, not counted: near midnight its calendar days may be 31 when clocks are put forward.
+    life = token.expires_at - token.created_at
+    if threshold is None or life <= timedelta(days=threshold):
         return None
     return Due(token, f"expires:{threshold}", days)
 
@@ -75,9 +106,12 @@ def due_to_expiry(token: ApiToken, now: datetime) -> Due | None:
 def due_to_disuse(token: ApiToken, policy: TokenPolicy, now: datetime) -> Due | None:
     """A notice that no switch turns off: without it, the token may not be revoked."""
     limit = policy.unused_until(token)
-    if limit is None or now >= token.expires_at or now < limit - UNUSED_NOTICE:
+    if limit is None or now < limit - UNUSED_NOTICE:
         return None
-    days = days_between(now, max(limit, now + UNUSED_NOTICE), token.owner.zone)
+    end = max(limit, now + UNUSED_NOTICE)
+    if token.expires_at <= end:
+        return None
+    days = days_between(now, end, token.owner.zone)
     return Due(token, unused_key(token), days, unused=True)
 
 
@@ -86,19 +120,25 @@ def unused_key(token: ApiToken) -> str:
     return f"unused:{token.idle_since:%Y-%m-%dT%H:%M:%S}"
 
 
-def revocable(policy: TokenPolicy, now: datetime) -> list[ApiToken]:
-    """Living tokens beyond the policy's days of disuse whose owners were told a week ago."""
+def revocable(policy: TokenPolicy, now: datetime) -> ApiTokenQuerySet:
+    """Living tokens beyond the policy's days of disuse whose owners were told a week ago.
+
+    Whoever locks these rows looks again: a token used in the meantime is no longer among them.
+    """
+    if policy.unused_days is None:
+        return ApiToken.objects.none()
+    unused = ApiToken.objects.living(now).filter(rotated_at=None)
+    unused = unused.idle_since_before(now - timedelta(days=policy.unused_days))
     told = Reminder.objects.filter(
-        key__startswith="unused:",
-        sent_at__lte=now - UNUSED_NOTICE,
-        token__in=ApiToken.objects.living(now),
+        key__startswith="unused:", sent_at__lte=now - UNUSED_NOTICE, token__in=unused
     )
-    return [
-        reminder.token
-        for reminder in told.select_related("token")
-        if reminder.key == unused_key(reminder.token)
-        and (policy.unused_until(reminder.token) or now) <= now
-    ]
+    return unused.filter(
+        pk__in=[
+            reminder.token_id
+            for reminder in told.select_related("token")
+            if reminder.key == unused_key(reminder.token)
+        ]
+    )
 
 
 def days_between(start: datetime, end: datetime, zone: ZoneInfo) -> int:
@@ -106,37 +146,45 @@ def days_between(start: datetime, end: datetime, zone: ZoneInfo) -> int:
     return (end.astimezone(zone).date() - start.astimezone(zone).date()).days
 
 
-def remind(owner: User, due: list[Due], now: datetime) -> bool:
-    claimed = claim(owner, due, now)
+def remind(owner_id: int, policy: TokenPolicy, now: datetime) -> bool | None:
+    """Whether the mail went out; None when there was nothing to say."""
+    if not due_of(owner_id, policy, now):
+        return None
+    claimed = claim(owner_id, policy, now)
     if not claimed:
-        return False
+        return None
     try:
-        mail.send("expiry_reminder", owner, switch="expiry_reminders", due=list(claimed.values()))
+        send(list(claimed.values()))
     except Exception:
         mail.logger.exception("a reminder could not be sent; the next run tries again")
-        Reminder.objects.filter(pk__in=claimed).delete()
+        Reminder.objects.release(claimed, now)
         return False
     with transaction.atomic():
-        Reminder.objects.filter(pk__in=claimed).update(sent_at=now)
+        Reminder.objects.confirm(claimed, now)
         for item in claimed.values():
             TokenEvent.objects.record(Kind.REMINDED, [item.token], detail=reason_of(item), at=now)
     return True
 
 
-def claim(owner: User, due: list[Due], now: datetime) -> dict[int, Due]:
-    """Those of `due` that are ours to mail, by the id of their reminder.
+def claim(owner_id: int, policy: TokenPolicy, now: datetime) -> dict[int, Due]:
+    """What is ours to mail, by the id of its reminder.
 
     The owner's row is locked meanwhile, so that one host takes all of a person's and one mail lists
     them all.
     """
-    claimed: dict[int, Due] = {}
     with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(pk=owner.pk)
-        for item in due:
-            reminder = Reminder.objects.claim(item.token, item.key, now)
-            if reminder is not None:
-                claimed[reminder.pk] = item
-    return claimed
+        User.objects.select_for_update(no_key=True).get(pk=owner_id)
+        claims = [
+            (Reminder.objects.claim(item.token, item.key, now), item)
+            for item in due_of(owner_id, policy, now)
+        ]
+    return {reminder.pk: item for reminder, item in claims if reminder is not None}
+
+
+def send(due: list[Due]) -> None:
+    """A way to unsubscribe is offered where it has an effect: no switch stops a notice."""
+    switch = "" if all(item.unused for item in due) else "expiry_reminders"
+    mail.send("expiry_reminder", due[0].token.owner, switch=switch, due=due)
 
 
 def reason_of(item: Due) -> str:

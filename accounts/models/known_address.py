@@ -8,6 +8,7 @@ ADDRESSES_PER_TOKEN = 1000
 
 class KnownAddress(models.Model):
     token = models.ForeignKey("accounts.ApiToken", models.CASCADE, related_name="addresses")
+    # Of an IPv6 address the first one of its /64.
     address = models.GenericIPAddressField()
     first_used_at = models.DateTimeField()
 

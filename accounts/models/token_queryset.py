@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -103,6 +103,11 @@ class ApiTokenQuerySet(QuerySet["ApiToken"]):
 
     def living(self, now: datetime | None = None) -> "ApiTokenQuerySet":
         return self.filter(revoked_at=None, expires_at__gt=now or timezone.now())
+
+    def idle_since_before(self, instant: datetime) -> "ApiTokenQuerySet":
+        """Last used at `instant` or earlier, or made then and never used."""
+        never = Q(last_used_at=None, created_at__lte=instant)
+        return self.filter(Q(last_used_at__lte=instant) | never)
 
     def having_status(self, status: Status, now: datetime | None = None) -> "ApiTokenQuerySet":
         """Those whose `status_at(now)` it is, asked of the database."""

@@ -8,7 +8,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Abs, Lower
 from django.utils import timezone
 
 
@@ -105,12 +105,15 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def renew_calendar(self) -> None:
         """Give the calendar feed a new address; the old one opens nothing from now on."""
-        self.calendar_version = abs(self.calendar_version) + 1
-        self.save(update_fields=["calendar_version"])
+        self._set_calendar_version(Abs("calendar_version") + 1)
 
     def close_calendar(self) -> None:
-        self.calendar_version = -abs(self.calendar_version)
-        self.save(update_fields=["calendar_version"])
+        self._set_calendar_version(-Abs("calendar_version"))
+
+    def _set_calendar_version(self, version: models.Expression) -> None:
+        """Computed by the database: two clicks at once must not bring an old address back."""
+        User.objects.filter(pk=self.pk).update(calendar_version=version)
+        self.refresh_from_db(fields=["calendar_version"])
 
     def email_user(self, subject: str, message: str) -> None:
         send_mail(subject, message, None, [self.email])

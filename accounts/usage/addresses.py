@@ -1,7 +1,12 @@
-"""The addresses that each token is used from; the first use from each is an event."""
+"""The addresses that each token is used from; the first use from each is an event.
+
+IPv6 addresses of one /64 are one place: that is the smallest network a provider gives, and programs
+in it take another address every day (RFC 8981) without having moved.
+"""
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from django.db import connection, transaction
 from django.db.models import Count
@@ -11,9 +16,11 @@ from accounts.usage.calls import Call
 
 type Pair = tuple[int, str]
 
+SAME_PLACE = 64
+
 
 class SeenPairs:
-    """The (token, address) pairs known to be in the table: bounded, the oldest go."""
+    """The (token, place) pairs known to be in the table: bounded, the oldest go."""
 
     def __init__(self, capacity: int = 100_000) -> None:
         self._pairs: OrderedDict[Pair, None] = OrderedDict()
@@ -37,14 +44,22 @@ seen_pairs = SeenPairs()
 def note(calls: Iterable[Call]) -> None:
     first: dict[Pair, Call] = {}
     for call in calls:
-        pair = (call.token_id, call.address)
+        pair = (call.token_id, place(call.address))
         if call.is_use and pair not in seen_pairs:
             first.setdefault(pair, call)
     if not first:
         return
     for pair in insert_new(first):
-        alerts.token_was_used_from_a_new_address(first[pair])
+        alerts.token_was_used_from_a_new_address(first[pair], place=pair[1])
     transaction.on_commit(lambda: seen_pairs.add(first))
+
+
+def place(address: str) -> str:
+    """What two addresses share between which nobody has moved: of IPv6 the network's first one."""
+    parsed = ip_address(address)
+    if isinstance(parsed, IPv6Address):
+        return str(IPv6Network((parsed, SAME_PLACE), strict=False).network_address)
+    return address
 
 
 def insert_new(first: dict[Pair, Call]) -> list[Pair]:

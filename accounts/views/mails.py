@@ -23,5 +23,5 @@ def unsubscribe(request: HttpRequest, ticket: str) -> HttpResponse:
     done = request.method == "POST"
     if done:
         User.objects.filter(pk=user.pk).update(**{switch: False})
-    context = {"email": user.email, "switch": switch, "done": done}
+    context = {"email": user.email, "mails": mail.SWITCHES[switch], "done": done}
     return render(request, "accounts/unsubscribe.html", context)

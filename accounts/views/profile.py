@@ -1,10 +1,11 @@
-"""Who the person is, and whose clock their pages follow."""
+"""Who the person is, whose clock their pages follow, and what they are told."""
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts.calendars import feed_url
 from accounts.forms_people import ProfileForm
 from accounts.models import User
 from accounts.views import SignedInRequest
@@ -17,7 +18,8 @@ def profile(request: SignedInRequest) -> HttpResponse:
     form = ProfileForm(request.POST if request.method == "POST" else None, instance=person)
     if not form.is_valid():
         status = 422 if form.is_bound else 200
-        return render(request, "accounts/profile.html", {"form": form}, status=status)
+        context = {"form": form, "feed_url": feed_url(request.user)}
+        return render(request, "accounts/profile.html", context, status=status)
     form.save()
     messages.success(request, "Your profile was saved.")
     return redirect("profile")

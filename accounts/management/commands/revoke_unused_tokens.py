@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from accounts.models import ApiToken, TokenPolicy
+from accounts.models import TokenPolicy
 from accounts.origin import COMMAND
 from accounts.reminders import revocable
 
@@ -16,8 +16,7 @@ class Command(BaseCommand):
         if policy.unused_days is None:
             self.stdout.write("The policy revokes no unused tokens.")
             return
-        unused = ApiToken.objects.filter(pk__in=[token.pk for token in revocable(policy, now)])
-        revoked = unused.revoke(
+        revoked = revocable(policy, now).revoke(
             reason=f"Not used for {policy.unused_days} days", origin=COMMAND, now=now
         )
         self.stdout.write(f"{len(revoked)} tokens revoked")

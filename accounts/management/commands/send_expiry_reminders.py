@@ -1,13 +1,15 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.utils import timezone
+from django.core.management.base import BaseCommand, CommandError
 
 from accounts import reminders
 
 
 class Command(BaseCommand):
-    help = "Mail people whose API tokens end soon. Run it daily or hourly, from any host."
+    help = "Mail people whose API tokens end soon. Run it hourly, from any host."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{reminders.send_due(timezone.now())} mails sent")
+        run = reminders.send_due()
+        self.stdout.write(f"{run.sent} mails sent")
+        if run.failed:
+            raise CommandError(f"{run.failed} mails could not be sent. The next run tries again.")
