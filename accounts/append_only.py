@@ -25,15 +25,19 @@ def _execute(connection: BaseDatabaseWrapper, statement: str) -> None:
 
 
 def _sqlite_protect(table: str) -> list[str]:
+    """REPLACE deletes without asking the trigger of deletion: what is there is not inserted."""
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    taken = f"EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)"  # noqa: S608
     return [
-        f"CREATE TRIGGER {PREFIX}_{table}_{verb.lower()} BEFORE {verb} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-        for verb in ("UPDATE", "DELETE")
+        f"CREATE TRIGGER {PREFIX}_{table}_update BEFORE UPDATE ON {table} {refuse}",
+        f"CREATE TRIGGER {PREFIX}_{table}_delete BEFORE DELETE ON {table} {refuse}",
+        f"CREATE TRIGGER {PREFIX}_{table}_replace BEFORE INSERT ON {table} WHEN {taken} {refuse}",
     ]
 
 
 def _sqlite_unprotect(table: str) -> list[str]:
-    return [f"DROP TRIGGER {PREFIX}_{table}_{verb}" for verb in ("update", "delete")]
+    verbs = ("update", "delete", "replace")
+    return [f"DROP TRIGGER {PREFIX}_{table}_{verb}" for verb in verbs]
 
 
 def _postgresql_protect(table: str) -> list[str]:

@@ -30,6 +30,8 @@ IDENTIFIER_PATTERN = re.compile(r"mtz_[0-9A-Za-z]{20}")
 TOKEN_PATTERN = re.compile(r"mtz_[0-9A-Za-z]{62}")
 # A whole token, and whatever is left of one that was cut short or run into other text.
 WITH_SECRET = re.compile(rf"({IDENTIFIER_PATTERN.pattern})[0-9A-Za-z]+")
+# Longer than anything else one searches for: maybe the rest of a token that was copied badly.
+MAYBE_SECRET = re.compile(r"[0-9A-Za-z]{31,}")
 NUMBER_PATTERN = re.compile(r"[0-9]{1,5}")
 
 
@@ -90,6 +92,13 @@ def mask(identifier: str) -> str:
 def redact(text: str) -> str:
     """The text with each token in it reduced to its identifier: fit for URLs, logs and messages."""
     return WITH_SECRET.sub(r"\1", text)
+
+
+def searchable(text: str) -> str:
+    """The identifier, where there is one; otherwise the text without what may be a secret."""
+    if match := IDENTIFIER_PATTERN.search(text):
+        return match[0]
+    return MAYBE_SECRET.sub("…", text.strip())
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from pytest_django import Settings
 
 from accounts import tokens
 from accounts.expiry import Expiry
-from accounts.models import ApiToken, Bearer, Issued, Status, User
+from accounts.mail import Mail
+from accounts.models import ApiToken, Bearer, Issued, Status, TokenPolicy, User
 from accounts.tokens import Keyring
 from tests.support.types import Issue
 
@@ -171,6 +172,33 @@ def test_pepper_report_counts_living_and_dead_tokens(issue: Issue, settings: Set
     ]
     assert OLD not in report
     assert output("pepper_report") == report
+
+
+# -- Reminders and disuse (see test_reminders.py, test_policy.py) ----------------------------------
+
+
+def test_reminders_are_counted_and_safe_twice(issue: Issue, mailoutbox: list[Any]) -> None:
+    issue(now=timezone.now() - timedelta(days=84))
+    assert output("send_expiry_reminders") == "Mails sent: 1\n"
+    assert output("send_expiry_reminders") == "Mails sent: 0\n"
+    assert len(mailoutbox) == 1
+
+
+def test_mails_that_could_not_be_sent_end_the_command_with_an_error(
+    issue: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue(now=timezone.now() - timedelta(days=84))
+    monkeypatch.setattr(Mail, "send", lambda self: 1 / 0)
+    with pytest.raises(CommandError, match=r"Mails not sent: 1\. The next run tries again"):
+        output("send_expiry_reminders")
+
+
+def test_unused_tokens_are_left_alone_unless_the_policy_says_otherwise(issue: Issue) -> None:
+    issue(now=timezone.now() - timedelta(days=60))
+    assert output("revoke_unused_tokens") == "The policy revokes no unused tokens.\n"
+    TokenPolicy.objects.create(pk=1, unused_days=30)
+    for _ in range(2):  # their owners were not told yet
+        assert output("revoke_unused_tokens") == "Tokens revoked: 0\n"
 
 
 # -- Accounts --------------------------------------------------------------------------------------

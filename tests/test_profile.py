@@ -69,6 +69,17 @@ def test_what_can_not_be_saved_is_explained_and_kept(
     assert (alice.name, alice.time_zone) == ("Alice", "UTC")
 
 
+def test_mails_are_switched_off_and_on(as_alice: Client, alice: User) -> None:
+    page = as_alice.get("/account/").text
+    assert re.search(r'name="expiry_reminders"[^>]* checked', page)
+    assert re.search(r'name="new_address_mails"[^>]* checked', page)
+    for chosen in ({}, {"expiry_reminders": "on"}, {"new_address_mails": "on"}):
+        save(as_alice, **chosen)
+        alice.refresh_from_db()
+        assert alice.expiry_reminders is ("expiry_reminders" in chosen)
+        assert alice.new_address_mails is ("new_address_mails" in chosen)
+
+
 def test_nothing_else_of_the_account_can_be_changed_here(as_alice: Client, alice: User) -> None:
     save(as_alice, email="eve@example.com", is_staff="on", password="x")
     alice.refresh_from_db()

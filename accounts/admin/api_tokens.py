@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -18,6 +19,9 @@ from accounts.models import ApiToken, Kind, TokenEvent
 from accounts.origin import Origin, Way
 from accounts.templatetags.moments import ago, day, until
 from accounts.throttling import BURST_QUOTA, MINUTE_QUOTA, windows
+
+# Of a token's activity, as many as its page shows.
+LATEST = 20
 
 
 class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]  # which Django lacks at run time
@@ -53,7 +57,13 @@ class ApiTokenAdmin(SearchingByToken, Revoking):
         (None, {"fields": ("identifier", "isolated_name", "owner", "environment", "shown_status")}),
         ("Limits", {"fields": ("minute_limit", "burst_limit")}),
         ("Life", {"fields": ("created_at", "expires_at", "revoked_at", "revoked_reason")}),
+        ("Rotation", {"fields": ("rotated_from", "rotated_at")}),
         ("Last use", {"fields": ("last_used_at", "last_used_ip", "last_used_agent")}),
+        (
+            "Attempts since its end",
+            {"fields": ("refused_count", "refused_at", "refused_ip", "refused_agent")},
+        ),
+        ("Activity", {"fields": ("activity",)}),
     )
     readonly_fields = (
         "identifier",
@@ -65,9 +75,16 @@ class ApiTokenAdmin(SearchingByToken, Revoking):
         "expires_at",
         "revoked_at",
         "revoked_reason",
+        "rotated_from",
+        "rotated_at",
         "last_used_at",
         "last_used_ip",
         "last_used_agent",
+        "refused_count",
+        "refused_at",
+        "refused_ip",
+        "refused_agent",
+        "activity",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
@@ -83,6 +100,8 @@ class ApiTokenAdmin(SearchingByToken, Revoking):
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         """Writes the limits alone: a token that is revoked meanwhile stays revoked."""
+        if not form.changed_data:
+            return
         origin = Origin.of(request, Way.ADMIN)
         with transaction.atomic():
             obj.save(update_fields=form.changed_data)
@@ -102,6 +121,15 @@ class ApiTokenAdmin(SearchingByToken, Revoking):
             token.environment,
             token.get_environment_display(),
         )
+
+    @admin.display(description="latest")
+    def activity(self, token: ApiToken) -> SafeString:
+        events = reverse("admin:accounts_tokenevent_changelist")
+        context = {
+            "events": token.events.select_related("actor")[:LATEST],
+            "everything": f"{events}?token__id__exact={token.pk}",
+        }
+        return render_to_string("admin/accounts/apitoken/_activity.html", context)
 
     @admin.display(description="status", ordering="expires_at")
     def shown_status(self, token: ApiToken) -> SafeString:

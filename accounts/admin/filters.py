@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -38,6 +37,5 @@ class LastUseFilter(SimpleListFilter):
             case "never":
                 return queryset.filter(last_used_at=None)
             case "long_ago":
-                never = Q(last_used_at=None, created_at__lte=since)
-                return queryset.filter(Q(last_used_at__lte=since) | never)
+                return queryset.idle_since_before(since)
         return queryset

@@ -4,7 +4,6 @@ A search usually stands in the address, and from there gets into logs and histor
 posts what was typed, and what goes on into the address is rid of secrets first.
 """
 
-import re
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
@@ -12,26 +11,16 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.decorators import method_decorator
-from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts.models import ApiToken
-from accounts.tokens import IDENTIFIER_PATTERN
-
-# Longer than anything else one searches for: maybe the rest of a token that was copied badly.
-MAYBE_SECRET = re.compile(r"[0-9A-Za-z]{31,}")
-
-
-@sensitive_variables("text")
-def searchable(text: str) -> str:
-    """The identifier, where there is one; otherwise the text without what may be a secret."""
-    if match := IDENTIFIER_PATTERN.search(text):
-        return match[0]
-    return MAYBE_SECRET.sub("…", text.strip())
+from accounts.tokens import IDENTIFIER_PATTERN, searchable
 
 
 class SearchingByToken(ModelAdmin):  # type: ignore[type-arg]  # which Django lacks at run time
-    """For the admin of API tokens; templates/admin/accounts/apitoken/search_form.html posts."""
+    """For lists in which somebody may look for a token; templates/admin/accounts/search_form.html
+    posts. `identifier_lookup` leads from a row of the list to the identifier of its token."""
 
+    identifier_lookup = "identifier"
     search_help_text = (
         "Identifier, name or owner. A whole token may be pasted: only its identifier is kept."
     )
@@ -45,10 +34,10 @@ class SearchingByToken(ModelAdmin):  # type: ignore[type-arg]  # which Django la
         return super().changelist_view(request, *args, **kwargs)
 
     def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[ApiToken], search_term: str
-    ) -> tuple[QuerySet[ApiToken], bool]:
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
         if IDENTIFIER_PATTERN.fullmatch(search_term):
-            return queryset.filter(identifier=search_term), False  # by its index
+            return queryset.filter(**{self.identifier_lookup: search_term}), False  # by its index
         return super().get_search_results(request, queryset, search_term)
 
 

@@ -18,6 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.admin.operators import log_change, operator
+from accounts.admin.searching import SearchingByToken
 from accounts.models import ApiToken, User
 from accounts.time_zones import grouped_by_region
 
@@ -47,7 +48,12 @@ class NewUserForm(AdminUserCreationForm):  # type: ignore[type-arg]
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(SearchingByToken, DjangoUserAdmin):  # type: ignore[type-arg]
+    identifier_lookup = "tokens__identifier"
+    search_help_text = (
+        "Address, name, or a token of theirs. A whole one may be pasted: only its identifier is "
+        "kept."
+    )
     form = UserForm
     add_form = NewUserForm
     list_display = ("email", "name", "is_active", "is_staff", "date_joined", "living_tokens")
@@ -125,18 +131,21 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Who has tokens or a record as an operator stays: both answer questions later."""
-        deleted, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
-        for user in User.objects.filter(pk__in=[obj.pk for obj in objs]):
-            if user.tokens.exists() or user.logentry_set.exists():
-                protected.append(f"the record of what {user} did. Deactivate the account instead")
-        if protected:
-            perms_needed.discard(ApiToken._meta.verbose_name)  # it would be told in its place
-        return deleted, counts, perms_needed, protected
+        staying = [
+            f"the record of what {user} did. Deactivate the account instead"
+            for user in User.objects.filter(pk__in=[obj.pk for obj in objs])
+            if user.tokens.exists() or user.logentry_set.exists()
+        ]
+        if staying:  # and nothing else is told: what hangs on it may be thousands of rows
+            return [], {}, set(), staying
+        return super().get_deleted_objects(objs, request)
 
 
 class GroupAdmin(DjangoGroupAdmin):
-    """What operators may do who are no superusers."""
+    """What operators may do who are no superusers. They are few: no search, whose text would get
+    into addresses."""
 
+    search_fields = ()
     filter_horizontal = ()
     formfield_overrides: ClassVar = CHECKBOXES
 

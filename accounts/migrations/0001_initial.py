@@ -443,7 +443,10 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="Empty: no limit. 366 allows a year, 1461 four years.",
                         null=True,
-                        validators=[django.core.validators.MinValueValidator(30)],
+                        validators=[
+                            django.core.validators.MinValueValidator(30),
+                            django.core.validators.MaxValueValidator(3660),
+                        ],
                         verbose_name="longest lifetime in days",
                     ),
                 ),
@@ -459,7 +462,7 @@ class Migration(migrations.Migration):
                     "tokens_per_person",
                     models.PositiveIntegerField(
                         blank=True,
-                        help_text="Empty: no limit. A token in its overlap after rotation does not count.",
+                        help_text="Empty: no limit. A token in its overlap after rotation does not count. Who has more already keeps them, and makes no other.",
                         null=True,
                         validators=[django.core.validators.MinValueValidator(1)],
                         verbose_name="living tokens per person",
@@ -469,9 +472,12 @@ class Migration(migrations.Migration):
                     "unused_days",
                     models.PositiveIntegerField(
                         blank=True,
-                        help_text="Empty: never. Owners get a reminder a week before.",
+                        help_text="Empty: never. Owners are told a week before, and a token that is used again begins anew. Both commands must run: send_expiry_reminders and revoke_unused_tokens.",
                         null=True,
-                        validators=[django.core.validators.MinValueValidator(14)],
+                        validators=[
+                            django.core.validators.MinValueValidator(14),
+                            django.core.validators.MaxValueValidator(3660),
+                        ],
                         verbose_name="revoke after unused days",
                     ),
                 ),

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
@@ -12,6 +12,10 @@ from accounts.expiry import Expiry
 
 if TYPE_CHECKING:
     from accounts.models.api_token import ApiToken
+
+
+# Ten years: what is longer is no limit, and much longer no date.
+LONGEST_DAYS = 3660
 
 
 class PolicyViolation(Exception):
@@ -39,7 +43,7 @@ class TokenPolicy(models.Model):
         "longest lifetime in days",
         null=True,
         blank=True,
-        validators=[MinValueValidator(30)],
+        validators=[MinValueValidator(30), MaxValueValidator(LONGEST_DAYS)],
         help_text="Empty: no limit. 366 allows a year, 1461 four years.",
     )
     offered = models.JSONField(
@@ -50,14 +54,16 @@ class TokenPolicy(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text="Empty: no limit. A token in its overlap after rotation does not count.",
+        help_text="Empty: no limit. A token in its overlap after rotation does not count. Who has "
+        "more already keeps them, and makes no other.",
     )
     unused_days = models.PositiveIntegerField(
         "revoke after unused days",
         null=True,
         blank=True,
-        validators=[MinValueValidator(14)],
-        help_text="Empty: never. Owners get a reminder a week before.",
+        validators=[MinValueValidator(14), MaxValueValidator(LONGEST_DAYS)],
+        help_text="Empty: never. Owners are told a week before, and a token that is used again "
+        "begins anew. Both commands must run: send_expiry_reminders and revoke_unused_tokens.",
     )
 
     class Meta:
@@ -84,8 +90,10 @@ class TokenPolicy(models.Model):
     def _allows(self, expiry: Expiry, now: datetime) -> bool:
         if expiry.value not in self.offered:
             return False
-        life = expiry.counted_from(now) - now.astimezone(expiry.counted_from(now).tzinfo)
-        return self.longest_life is None or life <= timedelta(days=self.longest_life)
+        if self.longest_life is None:
+            return True
+        longest = timedelta(days=min(self.longest_life, LONGEST_DAYS))
+        return expiry.counted_from(now) - now <= longest
 
     def unused_until(self, token: "ApiToken") -> datetime | None:
         """When `token` is revoked unless it is used before; None without such a rule."""

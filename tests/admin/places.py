@@ -10,6 +10,8 @@ from accounts.models import ApiToken, User
 INDEX = "/admin/"
 TOKENS = "/admin/accounts/apitoken/"
 REVOKE = "/admin/accounts/apitoken/revoke/"
+EVENTS = "/admin/accounts/tokenevent/"
+POLICY = "/admin/accounts/tokenpolicy/1/change/"
 USERS = "/admin/accounts/user/"
 
 type Operator = Callable[..., Client]

@@ -8,8 +8,8 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from accounts import tokens
-from accounts.admin.searching import searchable
 from accounts.models import Issued, User
+from accounts.tokens import searchable
 from tests.admin.places import (
     TOKENS,
     listed,

@@ -19,4 +19,4 @@ class Command(BaseCommand):
         revoked = revocable(policy, now).revoke(
             reason=f"Not used for {policy.unused_days} days", origin=COMMAND, now=now
         )
-        self.stdout.write(f"{len(revoked)} tokens revoked")
+        self.stdout.write(f"Tokens revoked: {len(revoked)}")

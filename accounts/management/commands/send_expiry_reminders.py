@@ -10,6 +10,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         run = reminders.send_due()
-        self.stdout.write(f"{run.sent} mails sent")
+        self.stdout.write(f"Mails sent: {run.sent}")
         if run.failed:
-            raise CommandError(f"{run.failed} mails could not be sent. The next run tries again.")
+            raise CommandError(f"Mails not sent: {run.failed}. The next run tries again.")
