@@ -282,7 +282,7 @@ def test_the_notice_comes_to_who_wants_no_reminders_and_offers_no_switch(
     (mail,) = mailoutbox
     assert "List-Unsubscribe" not in mail.extra_headers
     assert "Stop these mails" not in mail.body
-    assert "nobody uses; it will be revoked in 7 days" in mail.body
+    assert "is unused and will be revoked in 7 days" in mail.body
 
 
 def test_tokens_that_end_anyway_need_no_notice(

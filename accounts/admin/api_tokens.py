@@ -17,7 +17,7 @@ from accounts.admin.revoking import Revoking
 from accounts.admin.searching import SearchingByToken
 from accounts.models import ApiToken, Kind, TokenEvent
 from accounts.origin import Origin, Way
-from accounts.templatetags.moments import ago, day, until
+from accounts.templatetags.moments import ago, day, exact, until
 from accounts.throttling import BURST_QUOTA, MINUTE_QUOTA, windows
 
 # Of a token's activity, as many as its page shows.
@@ -59,11 +59,7 @@ class ApiTokenAdmin(SearchingByToken, Revoking):
         ("Life", {"fields": ("created_at", "expires_at", "revoked_at", "revoked_reason")}),
         ("Rotation", {"fields": ("rotated_from", "rotated_at")}),
         ("Last use", {"fields": ("last_used_at", "last_used_ip", "last_used_agent")}),
-        (
-            "Attempts since its end",
-            {"fields": ("refused_count", "refused_at", "refused_ip", "refused_agent")},
-        ),
-        ("Activity", {"fields": ("activity",)}),
+        ("What happened", {"fields": ("attempts", "activity")}),
     )
     readonly_fields = (
         "identifier",
@@ -80,10 +76,7 @@ class ApiTokenAdmin(SearchingByToken, Revoking):
         "last_used_at",
         "last_used_ip",
         "last_used_agent",
-        "refused_count",
-        "refused_at",
-        "refused_ip",
-        "refused_agent",
+        "attempts",
         "activity",
     )
 
@@ -122,7 +115,19 @@ class ApiTokenAdmin(SearchingByToken, Revoking):
             token.get_environment_display(),
         )
 
-    @admin.display(description="latest")
+    @admin.display(description="attempts after its end")
+    def attempts(self, token: ApiToken) -> SafeString | str:
+        if token.refused_at is None:
+            return "none"
+        return format_html(
+            "{}, the last {} from {} by {}",
+            token.refused_count,
+            exact(token.refused_at),
+            token.refused_ip,
+            token.refused_agent or "an unnamed program",
+        )
+
+    @admin.display(description="latest activity")
     def activity(self, token: ApiToken) -> SafeString:
         events = reverse("admin:accounts_tokenevent_changelist")
         context = {

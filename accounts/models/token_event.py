@@ -60,7 +60,7 @@ class TokenEvent(models.Model):
     token = models.ForeignKey("accounts.ApiToken", models.PROTECT, related_name="events")
     # The token's owner, repeated here for the index that the account's log is read by.
     owner = models.ForeignKey(User, models.PROTECT, related_name="token_events")
-    at = models.DateTimeField()
+    at = models.DateTimeField("when")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     way = models.CharField(max_length=8, choices=Way.choices)
     actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")

@@ -1,12 +1,14 @@
 """What happened to tokens, to read in the admin and never to change."""
 
+import re
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Kind, TokenEvent, User
+from accounts.models import ApiToken, Kind, TokenEvent, User
 from accounts.origin import COMMAND
 from tests.admin.places import EVENTS, USERS, Operator, listed, page_of
 from tests.support.types import Issue
@@ -98,6 +100,17 @@ def test_a_token_s_page_shows_its_latest_activity(issue: Issue, as_admin: Client
     content = as_admin.get(page_of(token)).content.decode()
     assert "“Billing export” → “Invoice &lt;export&gt;”" in content
     assert f'href="{EVENTS}?token__id__exact={token.pk}"' in content
+
+
+def test_a_token_s_page_counts_attempts_after_its_end(issue: Issue, as_admin: Client) -> None:
+    token = issue().token
+    assert "none" in as_admin.get(page_of(token)).content.decode()
+    ended = {"refused_at": token.created_at, "refused_ip": "203.0.113.7", "refused_count": 14}
+    ApiToken.objects.update(**ended, refused_agent="<curl>")
+    content = as_admin.get(page_of(token)).content.decode()
+    assert re.search(
+        r"14, the last <time[^>]*>[^<]+</time> from 203\.0\.113\.7 by &lt;curl&gt;", content
+    )
 
 
 def test_saving_unchanged_limits_is_no_event(issue: Issue, as_admin: Client) -> None:

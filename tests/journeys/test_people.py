@@ -1,15 +1,19 @@
-"""Signing in, a forgotten password and the time zone, as a browser really does them."""
+"""Signing in, a forgotten password and the profile, as a browser really does them."""
 
 import re
 import time
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from django.core import mail
-from playwright.sync_api import Browser, Page, expect
+from django.test import Client
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from accounts.mail import unsubscribe_path
 from accounts.models import User
 from tests.conftest import PASSWORD
+from tests.journeys.inspection import problems
 from tests.support.types import Issue
 
 pytestmark = pytest.mark.browser
@@ -100,3 +104,60 @@ def test_the_browser_s_own_time_zone_is_offered(in_kolkata: Page, alice: User) -
 def test_an_address_of_the_guide_leads_to_its_error_code(page: Page, db: None) -> None:
     page.goto("/account/guide/#token_expired")
     expect(page.get_by_role("article", name="token_expired")).to_be_in_viewport()
+
+
+def test_the_calendar_feed_is_switched_on_copied_renewed_and_switched_off(
+    desk: Page, issue: Issue
+) -> None:
+    issue(name="Production API")
+    desk.goto("/account/")
+    feed = desk.get_by_role("region", name="Calendar feed")
+    feed.get_by_role("button", name="Switch on").click()
+    first = copied(desk, feed)
+    assert "SUMMARY:API token “Production API” expires" in read(first)
+    assert problems(desk) == []
+    feed.get_by_role("button", name="New address").click()
+    expect(desk.get_by_text("Your calendar feed has a new address")).to_be_visible()
+    second = copied(desk, feed)
+    assert "VCALENDAR" not in read(first)
+    assert "VCALENDAR" in read(second)
+    feed.get_by_role("button", name="Switch off").click()
+    expect(feed.get_by_role("button", name="Copy")).to_have_count(0)
+    assert "VCALENDAR" not in read(second)
+
+
+def copied(page: Page, feed: Locator) -> str:
+    feed.get_by_role("button", name="Copy the address").click()
+    expect(feed.get_by_text("Copied!")).to_be_visible()
+    return str(page.evaluate("() => navigator.clipboard.readText()"))
+
+
+def read(address: str) -> str:
+    """Signed out, as a calendar program asks."""
+    return Client().get(urlsplit(address).path).text
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_one_click_from_a_mail_stops_these_mails(
+    browser: Browser, base_url: str, alice: User, scripts: bool
+) -> None:
+    context = browser.new_context(base_url=base_url, java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(unsubscribe_path(alice, "expiry_reminders"))
+    page.get_by_role("button", name="Stop these mails").click()
+    expect(page.get_by_text("We no longer mail alice@example.com before your API")).to_be_visible()
+    assert not scripts or problems(page) == []
+    context.close()
+    alice.refresh_from_db()
+    assert (alice.expiry_reminders, alice.new_address_mails) == (False, True)
+
+
+def test_mails_are_chosen_by_keyboard(desk: Page, alice: User) -> None:
+    desk.goto("/account/")
+    expect(desk.get_by_role("group", name="Mail me").get_by_role("checkbox")).to_have_count(2)
+    desk.get_by_label("When an API token is used from a new address").focus()
+    desk.keyboard.press("Space")
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_text("Your profile was saved.")).to_be_visible()
+    alice.refresh_from_db()
+    assert (alice.expiry_reminders, alice.new_address_mails) == (True, False)
