@@ -71,6 +71,7 @@ class ApiCall:
 
     def __init__(self, request: "ApiRequest") -> None:
         self.request = request
+        self.method = request.method or ""
         self.now = datetime.now(UTC)
         self.started = time.perf_counter_ns()
         self.bearer: Bearer | None = None
@@ -92,6 +93,8 @@ class ApiCall:
         for name, value in self.headers.items():
             response.headers.setdefault(name, value)
         response.headers["Content-Length"] = str(len(response.content))
+        if self.method == "HEAD":
+            response.content = b""  # over HTTP/2 granian sends what there is
         response._has_been_logged = True  # type: ignore[attr-defined]
         return response
 
@@ -118,7 +121,7 @@ class ApiCall:
             Call(
                 token_id=self.bearer.token_id,
                 at=self.now,
-                method=request.method or "",
+                method=self.method,
                 path=request.path_info,
                 status=status,
                 code=code,
@@ -177,10 +180,12 @@ def find_bearer(request: HttpRequest) -> Bearer:
 
 def call_view(request: "ApiRequest") -> HttpResponse:
     """Raises Refused, and whatever else the view raises."""
+    if is_unmeasured(request):
+        raise Refused("length_required")
     if content_length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise Refused("content_too_large")
     if request.method == "HEAD":
-        request.method = "GET"  # the web server leaves the content out
+        request.method = "GET"
     try:
         request.resolver_match = match = resolve(request.path_info)
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
@@ -196,6 +201,16 @@ def transport_security() -> str:
     policy = f"max-age={settings.SECURE_HSTS_SECONDS}"
     policy += "; includeSubDomains" if settings.SECURE_HSTS_INCLUDE_SUBDOMAINS else ""
     return policy + ("; preload" if settings.SECURE_HSTS_PRELOAD else "")
+
+
+def is_unmeasured(request: "ApiRequest") -> bool:
+    """Whether a body comes without its length: Django would take it for an empty one, and the call
+    for one that wants the defaults."""
+    if "HTTP_TRANSFER_ENCODING" in request.META:
+        return True
+    if request.META.get("CONTENT_LENGTH") or request.META.get("SERVER_PROTOCOL") != "HTTP/2":
+        return False
+    return bool(request.META["wsgi.input"].read(1))
 
 
 def content_length(request: HttpRequest) -> int:

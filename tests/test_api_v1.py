@@ -143,6 +143,7 @@ def test_head_is_answered_as_get(api: Api, issue: Issue, path: str) -> None:
     get, head = api(path, token), api(path, token, method="HEAD")
     assert head.status_code == 200
     assert head.headers.keys() == get.headers.keys()
+    assert (head.headers["Content-Length"], head.content) == (str(len(get.content)), b"")
 
 
 def test_no_call_changes_anything_but_the_revocation(api: Api, issue: Issue) -> None:

@@ -119,6 +119,14 @@ def test_http_1_0_is_served(wire: Wire) -> None:
     assert "chunked" not in answer.text
 
 
+def test_a_body_without_its_length_is_refused_and_not_taken_for_none(wire: Wire) -> None:
+    chunked = b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+    rotate = {"path": b"/api/v1/token/rotate", "method": b"POST"}
+    assert wire.send(wire.bearer, **rotate, more=chunked)[:2] == (411, "length_required")
+    assert wire.send(b"Bearer x", **rotate, more=chunked)[:2] == (401, "invalid_token")
+    assert wire.send(wire.bearer, **rotate).status == 201
+
+
 def test_a_large_body_is_refused_by_its_declared_length(wire: Wire) -> None:
     assert wire.send(wire.bearer, more=b"Content-Length: 10000000\r\n").code == "content_too_large"
     assert wire.send(b"Bearer x", more=b"Content-Length: 10000000\r\n").code == "invalid_token"

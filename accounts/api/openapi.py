@@ -105,6 +105,12 @@ BODY_FAILURES: dict[str, Case] = {
         ("already_rotated",),
         GENUINE,
     ),
+    "LengthRequired": (
+        411,
+        "The body comes without Content-Length.",
+        ("length_required",),
+        GENUINE,
+    ),
     "ContentTooLarge": (413, "The body is too large.", ("content_too_large",), GENUINE),
     "UnsupportedMediaType": (
         415,

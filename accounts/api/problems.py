@@ -98,6 +98,11 @@ PROBLEMS = {
     "method_not_allowed": Problem(
         405, "Method not allowed", "Use one of the methods named in the Allow header."
     ),
+    "length_required": Problem(
+        411,
+        "Length required",
+        "Send the body in one piece with its Content-Length, not in chunks of unknown number.",
+    ),
     "content_too_large": Problem(
         413, "Content too large", "The body is larger than this call accepts. Send less."
     ),
