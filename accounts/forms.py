@@ -12,7 +12,7 @@ from django.forms.boundfield import BoundWidget
 from django.utils import timezone
 
 from accounts.expiry import Expiry
-from accounts.models import Environment, TokenPolicy
+from accounts.models import ApiToken, Environment, TokenPolicy
 from accounts.names import clean_name
 
 NAME_LENGTH = 100
@@ -40,7 +40,7 @@ class NameField(forms.CharField):
             )
 
 
-class ChoiceOfExpiry(forms.RadioSelect):
+class DatedChoice(forms.RadioSelect):
     """Each option is described by the date beside it."""
 
     def create_option(self, *args: Any, **options: Any) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class IssuingForm(forms.Form):
         choices=Expiry.choices,
         coerce=Expiry,
         initial=Expiry.NINETY_DAYS,
-        widget=ChoiceOfExpiry,
+        widget=DatedChoice,
         error_messages={
             "required": "Choose how long the token lives.",
             "invalid_choice": "Choose one of those offered.",
@@ -79,6 +79,7 @@ class IssuingForm(forms.Form):
     def __init__(self, *arguments: Any, policy: TokenPolicy, **options: Any) -> None:
         """Offers what the policy allows today; where that lacks the usual choice, the longest."""
         super().__init__(*arguments, **options)
+        self.policy = policy
         allowed = policy.allowed_expiries(timezone.now())
         expiry = cast("forms.ChoiceField", self.fields["expiry"])
         expiry.choices = [(choice.value, choice.label) for choice in allowed]
@@ -148,12 +149,19 @@ class RotationForm(IssuingForm):
         choices=Overlap.choices,
         coerce=lambda value: Overlap(value).length,
         initial=Overlap.DAY,
-        widget=forms.RadioSelect,
+        widget=DatedChoice,
         error_messages={
             "required": "Choose when the old token ends.",
             "invalid_choice": "Choose one of the four.",
         },
     )
+
+    def ends(self, token: ApiToken) -> Iterator[tuple[BoundWidget, datetime, bool]]:
+        """Each radio with the instant at which `token` would end, and whether that is its own."""
+        now = timezone.now()
+        for option in self["overlap"]:
+            end = now + Overlap(option.data["value"]).length
+            yield option, min(end, token.expires_at), end >= token.expires_at
 
 
 class RenameForm(forms.Form):

@@ -16,13 +16,29 @@ from django.db.models import F, Model, Q, QuerySet
 from django.db.models.expressions import Combinable
 
 
+def text(value: Any) -> str:
+    """Raises ValueError for what databases don't take: NUL and lone surrogates."""
+    if not isinstance(value, str) or "\x00" in value:
+        raise ValueError("not a text that could be stored")
+    value.encode()
+    return value
+
+
+def instant(value: Any) -> datetime:
+    """Raises ValueError also near both ends of the calendar, where other zones have no time."""
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None or not 1900 <= moment.year <= 9990:
+        raise ValueError("not an instant that could be stored")
+    return moment
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """One part of an order: an annotation or field that is never null, and how to read it back."""
 
     name: str
     descending: bool = False
-    read: Callable[[Any], Any] = str
+    read: Callable[[Any], Any] = text
 
     def ordering(self, *, backwards: bool) -> Combinable:
         return F(self.name).desc() if self.descending != backwards else F(self.name).asc()
@@ -31,12 +47,9 @@ class Key:
         lookup = "lt" if self.descending != backwards else "gt"
         return Q(**{f"{self.name}__{lookup}": value})
 
-
-def instant(text: Any) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("an instant has a time zone")
-    return moment
+    def bound(self, value: Any, *, backwards: bool) -> Q:
+        lookup = "lte" if self.descending != backwards else "gte"
+        return Q(**{f"{self.name}__{lookup}": value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +88,15 @@ def page[Row: Model](
 
 
 def beyond(values: Sequence[Any], keys: Sequence[Key], *, backwards: bool) -> Q:
-    """(a, b, c) beyond (x, y, z), spelled out, since the directions may differ."""
+    """(a, b, c) beyond (x, y, z), spelled out, since the directions may differ.
+
+    The first key's own bound says nothing new, but an index can begin there.
+    """
     condition, same = Q(pk__in=[]), Q()
     for key, value in zip(keys, values, strict=True):
         condition |= same & key.beyond(value, backwards=backwards)
         same &= Q(**{key.name: value})
-    return condition
+    return keys[0].bound(values[0], backwards=backwards) & condition
 
 
 def cursor_at(row: Model, keys: Sequence[Key]) -> str:

@@ -1,5 +1,6 @@
 """The list of a person's tokens as its address describes it: search, filters, order and page."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -12,9 +13,10 @@ from accounts.keyset import Key, Page, instant, page
 from accounts.models import ApiToken, Environment, Status
 from accounts.models.token_queryset import ApiTokenQuerySet
 from accounts.models.token_status import EXPIRING_SOON
-from accounts.tokens import redact
+from accounts.tokens import searchable
 
 PAGE_LENGTH = 50
+SEARCH_LENGTH = 100
 UNUSED = timedelta(days=90)
 # "No expiration" is four years; whoever asks for such tokens means those that live very long.
 VERY_LONG = timedelta(days=3 * 366)
@@ -35,6 +37,8 @@ CARDS = {
     "never_used": "never used",
     "no_expiry": "without expiration",
 }
+# The other ends of both links, whose digests no page needs either.
+LINKED = ("rotated_from", "successor")
 
 
 def risks(now: datetime) -> dict[str, Q]:
@@ -48,11 +52,28 @@ def risks(now: datetime) -> dict[str, Q]:
     }
 
 
-def count_risks(tokens: ApiTokenQuerySet, now: datetime) -> dict[str, int]:
-    """How many tokens each card has, in one query."""
-    return tokens.aggregate(
-        **{name: Count("pk", filter=condition) for name, condition in risks(now).items()}
-    )
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many tokens there are, and how many of them each card has."""
+
+    total: int
+    risks: dict[str, int]
+
+    @classmethod
+    def of(cls, tokens: ApiTokenQuerySet, now: datetime) -> Self:
+        """One query."""
+        counted = {name: Count("pk", filter=condition) for name, condition in risks(now).items()}
+        found: dict[str, int] = tokens.aggregate(total=Count("pk"), **counted)
+        return cls(found.pop("total"), found)
+
+    def cards(self) -> list[tuple[str, str, int]]:
+        return [(name, label, self.risks[name]) for name, label in CARDS.items()]
+
+
+def with_links(tokens: ApiTokenQuerySet) -> ApiTokenQuerySet:
+    """The tokens together with those that they replace and are replaced by, without digests."""
+    digests = [f"{link}__digest" for link in LINKED]
+    return tokens.select_related(*LINKED).defer("digest", *digests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +91,7 @@ class Review:
     @classmethod
     def read(cls, query: QueryDict) -> Self:
         return cls(
-            search=redact(query.get("q", "").replace("\x00", "").strip())[:100],
+            search=searchable(query.get("q", "").replace("\x00", ""))[:SEARCH_LENGTH].strip(),
             status=one_of(query.get("status"), Status.values),
             environment=one_of(query.get("environment"), Environment.values),
             risk=one_of(query.get("risk"), CARDS),
@@ -80,8 +101,20 @@ class Review:
         )
 
     @property
-    def is_filtered(self) -> bool:
-        return bool(self.search or self.status or self.environment or self.risk)
+    def filters(self) -> dict[str, str]:
+        """Those given, by their names in an address."""
+        named = {
+            "q": self.search,
+            "status": self.status,
+            "environment": self.environment,
+            "risk": self.risk,
+        }
+        return {name: value for name, value in named.items() if value}
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The parameters of the list's first page."""
+        return self.filters | ({"sort": self.sort} if self.sort != "newest" else {})
 
     def tokens(self, tokens: ApiTokenQuerySet, now: datetime) -> ApiTokenQuerySet:
         if self.search:
@@ -98,18 +131,14 @@ class Review:
     def page(self, tokens: ApiTokenQuerySet, now: datetime) -> Page[ApiToken]:
         """Living tokens first, then by the chosen order; one query."""
         living = When(revoked_at=None, expires_at__gt=now, then=Value(False))
-        rows = (
-            self.tokens(tokens, now)
-            .defer("digest")
-            .annotate(
-                is_dead=Case(living, default=Value(True), output_field=BooleanField()),
-                used_at=Coalesce("last_used_at", Value(NEVER)),
-                sort_name=Lower("name"),
-            )
+        rows = with_links(self.tokens(tokens, now)).annotate(
+            is_dead=Case(living, default=Value(True), output_field=BooleanField()),
+            used_at=Coalesce("last_used_at", Value(NEVER)),
+            sort_name=Lower("name"),
         )
         keys = (DEAD_LAST, SORTS[self.sort][1], LAST)
         return page(rows, keys, after=self.after, before=self.before, length=PAGE_LENGTH)
 
 
-def one_of(value: str | None, known: object) -> str:
-    return value if value is not None and value in known else ""  # type: ignore[operator]
+def one_of(value: str | None, known: Container[str]) -> str:
+    return value if value is not None and value in known else ""

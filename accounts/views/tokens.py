@@ -1,4 +1,4 @@
-"""A person's own API tokens: look at them, create, rename and revoke one.
+"""A person's own API tokens: list them, look at one, create and rename one.
 
 Asked by htmx, a view answers the dialog or the fragment that changed; otherwise a whole page, from
 the same template.
@@ -9,30 +9,58 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Page, Paginator
-from django.db.models import Case, When
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.cache import cache_control
-from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from accounts import examples
 from accounts.forms import RenameForm, TokenForm
-from accounts.models import ApiToken, FormAlreadyUsed, Issued, PolicyViolation, TokenPolicy
+from accounts.models import (
+    ApiToken,
+    Environment,
+    FormAlreadyUsed,
+    Issued,
+    PolicyViolation,
+    Status,
+    TokenPolicy,
+)
 from accounts.origin import Origin
+from accounts.review import SORTS, Counts, Review, with_links
 from accounts.throttling import windows
+from accounts.tokens import searchable
 from accounts.views import SignedInRequest
 
-PAGE_LENGTH = 100
+EVENTS_SHOWN = 10
 
 
 @require_safe
 def index(request: SignedInRequest) -> HttpResponse:
-    return render(request, "accounts/tokens/index.html", {"page": page_of_tokens(request)})
+    typed = request.GET.get("q", "").strip()
+    if typed != searchable(typed):
+        return redirect(address_of(Review.read(request.GET)))
+    context = list_of_tokens(request, request.GET)
+    response = render(request, "accounts/tokens/index.html", context)
+    if not request.htmx:
+        return response
+    found = render_to_string("accounts/tokens/_found.txt", context).strip()
+    return trigger_client_event(
+        response, "announce", {"text": found, "quiet": True}, after="settle"
+    )
+
+
+@sensitive_post_parameters("q")
+@require_POST
+def search(request: SignedInRequest) -> HttpResponse:
+    """Where the list's filters lead. Posted, for what is typed may be a whole token: an address
+    would bring it into histories and logs."""
+    return redirect(address_of(Review.read(request.POST)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,10 +68,10 @@ def index(request: SignedInRequest) -> HttpResponse:
 def new(request: SignedInRequest) -> HttpResponse:
     policy = TokenPolicy.current()
     if request.method != "POST":
-        return framed(request, "new", {"form": TokenForm(policy=policy)})
+        return new_page(request, TokenForm(policy=policy), policy)
     form = TokenForm(request.POST, policy=policy)
     if not form.is_valid():
-        return framed(request, "new", {"form": form}, status=422)
+        return new_page(request, form, policy, status=422)
     try:
         issued = ApiToken.objects.issue(
             owner=request.user, origin=Origin.of(request), **form.cleaned_data
@@ -54,8 +82,23 @@ def new(request: SignedInRequest) -> HttpResponse:
         form.add_error(
             "expiry" if violation.field == "expires" else violation.field, violation.message
         )
-        return framed(request, "new", {"form": form}, status=422)
+        return new_page(request, form, policy, status=422)
     return reveal(request, issued)
+
+
+def new_page(
+    request: SignedInRequest, form: TokenForm, policy: TokenPolicy, *, status: int = 200
+) -> HttpResponse:
+    """The form with what the policy says about it; without it when it would have to fail."""
+    living = request.user.tokens.filter(rotated_at=None).living().count()
+    most = policy.tokens_per_person
+    context = {
+        "form": form,
+        "policy": policy,
+        "living": living,
+        "is_full": most is not None and living >= most,
+    }
+    return framed(request, "new", context, status=status)
 
 
 @sensitive_variables("issued")
@@ -63,10 +106,13 @@ def reveal(request: SignedInRequest, issued: Issued) -> HttpResponse:
     """The one answer that holds the plaintext."""
     context = {
         "issued": issued,
+        "replaced": issued.token.rotated_from,
         "variable": examples.VARIABLE,
         "examples": examples.first_call(settings.SITE_URL),
-        "page": page_of_tokens(request),
+        "in_place": shows_the_list(request),
     }
+    if context["in_place"]:
+        context |= list_of_tokens(request, listed(request))
     return framed(request, "reveal", context)
 
 
@@ -88,39 +134,38 @@ def rename(request: SignedInRequest, identifier: str) -> HttpResponse:
     return redirect("token_detail", identifier)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def revoke(request: SignedInRequest, identifier: str) -> HttpResponse:
-    token = own_token(request, identifier)
-    in_place = shows_the_list(request)
-    if request.method != "POST":
-        return framed(request, "revoke", {"token": token, "in_place": in_place})
-    was_living = token.revoke(origin=Origin.of(request))
-    outcome = f"{quoted(token)} was revoked{'' if was_living else ' already'}."
-    if in_place:
-        response = render(request, "accounts/tokens/_revoked.html", {"token": token})
-        return trigger_client_event(response, "announce", {"text": outcome}, after="settle")
-    messages.success(request, outcome)
-    return redirect("tokens")
-
-
 def own_token(request: SignedInRequest, identifier: str) -> ApiToken:
     """Raises Http404: the same for someone else's token as for one that does not exist."""
-    return get_object_or_404(request.user.tokens.defer("digest"), identifier=identifier)
+    return get_object_or_404(with_links(request.user.tokens.all()), identifier=identifier)
 
 
-def page_of_tokens(request: SignedInRequest) -> Page[ApiToken]:
-    """Living tokens first, each half newest first. Two queries, however many there are."""
-    living = When(revoked_at=None, expires_at__gt=timezone.now(), then=0)
-    tokens = request.user.tokens.defer("digest").order_by(
-        Case(living, default=1), "-created_at", "-id"
-    )
-    return Paginator(tokens, PAGE_LENGTH).get_page(request.GET.get("page"))
+def list_of_tokens(request: SignedInRequest, query: QueryDict) -> dict[str, Any]:
+    """The context of the list that `query` describes: two queries, however long it is."""
+    review, now = Review.read(query), timezone.now()
+    tokens = request.user.tokens.all()
+    return {
+        "review": review,
+        "counts": Counts.of(tokens, now),
+        "page": review.page(tokens, now),
+        "statuses": Status.choices,
+        "environments": Environment.choices,
+        "sorts": [(name, label) for name, (label, _) in SORTS.items()],
+    }
+
+
+def address_of(review: Review) -> str:
+    return f"{reverse('tokens')}?{urlencode(review.address)}".rstrip("?")
 
 
 def shows_the_list(request: SignedInRequest) -> bool:
     """Whether the page that asked has rows which can change in place."""
     page = urlsplit(request.htmx.current_url_abs_path or "")
     return bool(request.htmx) and page.path == reverse("tokens")
+
+
+def listed(request: SignedInRequest) -> QueryDict:
+    """What describes the list on the page that asked."""
+    return QueryDict(urlsplit(request.htmx.current_url_abs_path or "").query)
 
 
 def detail_page(
@@ -132,6 +177,7 @@ def detail_page(
         "rename_form": form,
         "minute_limit": minute.quota,
         "burst_limit": burst.quota,
+        "events": token.events.select_related("actor")[:EVENTS_SHOWN],
     }
     return render(request, "accounts/tokens/detail.html", context, status=status)
 

@@ -1,5 +1,5 @@
 // The one dialog of a page. htmx fills it, which opens it; an empty answer, Esc or [data-close] closes it.
-// Focus goes back to what opened it or, when that is gone, to the element that its data-return names.
+// Focus goes back to what opened it or, when that is gone or hidden, to the element that its data-return names.
 
 const dialog = document.getElementById("dialog");
 const body = document.getElementById("dialog-body");
@@ -23,13 +23,13 @@ function askToClose() {
 
 function forget() {
   body.replaceChildren();
-  const next = opener?.isConnected ? opener : document.getElementById(opener?.dataset.return);
+  const next = opener?.checkVisibility() ? opener : document.getElementById(opener?.dataset.return);
   next?.focus();
   opener = null;
 }
 
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
-  if (detail.target === body && !dialog.open) opener = detail.elt;
+  if (detail.target === body && !dialog.open) opener = detail.requestConfig.triggeringEvent?.submitter ?? detail.elt;
 });
 document.addEventListener("htmx:afterSwap", ({ detail }) => detail.target === body && fill());
 

@@ -1,0 +1,56 @@
+"""Revoking one of one's own tokens, or several at once: each asks first and names them."""
+
+from collections.abc import Sequence
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+from django_htmx.http import trigger_client_event
+
+from accounts.models import ApiToken
+from accounts.origin import Origin
+from accounts.review import Counts, Review, with_links
+from accounts.views import SignedInRequest
+from accounts.views.tokens import framed, listed, own_token, quoted, shows_the_list
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def revoke(request: SignedInRequest, identifier: str) -> HttpResponse:
+    token = own_token(request, identifier)
+    if request.method != "POST":
+        context = {"token": token, "in_place": shows_the_list(request)}
+        return framed(request, "revoke", context)
+    was_living = token.revoke(origin=Origin.of(request))
+    return revoked(
+        request, [token], f"{quoted(token)} was revoked{'' if was_living else ' already'}."
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def revoke_selected(request: SignedInRequest) -> HttpResponse:
+    """Those chosen of one's own that can still be revoked; any others are as good as not named."""
+    chosen = request.POST if request.method == "POST" else request.GET
+    tokens = request.user.tokens.filter(identifier__in=chosen.getlist("tokens"), revoked_at=None)
+    if request.method != "POST":
+        context = {"tokens": with_links(tokens), "in_place": shows_the_list(request)}
+        return framed(request, "revoke_selected", context)
+    dead = tokens.revoke(origin=Origin.of(request))
+    rows = with_links(request.user.tokens.filter(pk__in=[token.pk for token in dead]))
+    number = "One token was" if len(dead) == 1 else f"{len(dead)} tokens were"
+    return revoked(request, list(rows), f"{number} revoked.")
+
+
+def revoked(request: SignedInRequest, tokens: Sequence[ApiToken], outcome: str) -> HttpResponse:
+    """The rows that changed and the cards that count them, or the list with the news above it."""
+    if not shows_the_list(request):
+        messages.success(request, outcome)
+        return redirect("tokens")
+    context = {
+        "tokens": tokens,
+        "counts": Counts.of(request.user.tokens.all(), timezone.now()),
+        "review": Review.read(listed(request)),
+    }
+    response = render(request, "accounts/tokens/_revoked.html", context)
+    return trigger_client_event(response, "announce", {"text": outcome}, after="settle")
