@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
 
 from accounts import spreadsheet
+from accounts.days import read_day, within
 from accounts.keyset import Key, Page, instant, page
 from accounts.models import Kind, TokenEvent
 from accounts.tokens import IDENTIFIER_PATTERN
@@ -58,28 +59,13 @@ class Activity:
             events = events.filter(kind=self.kind)
         if self.token:
             events = events.filter(token__identifier=self.token)
-        if self.since:
-            events = events.filter(at__gte=self._midnight(self.since))
-        if self.until:
-            events = events.filter(at__lt=self._midnight(self.until + timedelta(days=1)))
+        events = events.filter(within(self.since, self.until, self.zone))
         return events.select_related("token", "actor").defer("token__digest")
 
     def page(self, events: "QuerySet[TokenEvent]") -> Page[TokenEvent]:
         """One query."""
         rows = self.events(events)
         return page(rows, KEYS, after=self.after, before=self.before, length=PAGE_LENGTH)
-
-    def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time.min, self.zone)
-
-
-def read_day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    # Beyond these no zone's midnight can be reckoned.
-    return day if date(1900, 1, 1) <= day <= date(9990, 1, 1) else None
 
 
 def csv_lines(events: Iterable[TokenEvent]) -> Iterator[str]:

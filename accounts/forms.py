@@ -13,9 +13,8 @@ from django.utils import timezone
 
 from accounts.expiry import Expiry
 from accounts.models import ApiToken, Environment, TokenPolicy
+from accounts.models.api_token import NAME_LENGTH
 from accounts.names import clean_name
-
-NAME_LENGTH = 100
 
 
 class NameField(forms.CharField):

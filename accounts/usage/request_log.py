@@ -3,15 +3,15 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 from django.http import QueryDict
 
-from accounts.activity import read_day
 from accounts.addresses import normalise
+from accounts.days import read_day, within
 from accounts.keyset import Key, Page, instant, page, text
 from accounts.models import LoggedCall
 from accounts.spreadsheet import csv_lines
@@ -87,14 +87,7 @@ class CallFilters:
             calls = calls.filter(code=self.code)
         if self.address:
             calls = calls.filter(address=self.address)
-        if self.since:
-            calls = calls.filter(at__gte=self._midnight(self.since))
-        if self.until:
-            calls = calls.filter(at__lt=self._midnight(self.until + timedelta(days=1)))
-        return calls
-
-    def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time.min, self.zone)
+        return calls.filter(within(self.since, self.until, self.zone))
 
 
 def log_page(
