@@ -5,6 +5,7 @@ import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -30,6 +31,10 @@ def use(buffer: CallBuffer, issued: Issued, *, at: datetime = NOON, agent: str =
 def call(token_id: int, *, at: datetime = NOON, agent: str = "curl") -> Call:
     path, name = "/api/v1/me", secrets.token_hex(12)
     return Call(token_id, at, "GET", path, 200, "", 900, "203.0.113.7", agent, name)
+
+
+def refused(token_id: int) -> Call:
+    return call(token_id)._replace(status=401, code="token_revoked")
 
 
 def last_use(issued: Issued) -> tuple[datetime | None, str | None, str]:
@@ -124,7 +129,7 @@ def test_any_agent_is_written_harmlessly(api: Api, issue: Issue, agent: str, kep
 # -- When the database does not take it ------------------------------------------------------------
 
 
-def failing(*_: object) -> None:
+def failing(*_: object) -> NoReturn:
     raise OperationalError("database is locked")
 
 
@@ -186,6 +191,28 @@ def test_what_waits_has_no_priority_over_what_came_meanwhile(
         buffer.flush()
     assert [call.at.second for call in buffer._calls] == [1, 2, 3]
     assert buffer.dropped == 1
+
+
+def test_an_attempt_counts_once_although_a_later_row_failed(
+    buffer: CallBuffer, issue: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = issue(), issue()
+    for issued in (first, second):
+        issued.token.revoke()
+        buffer.record(refused(issued.token.pk))
+    monkeypatch.setattr(marks, "ROWS", 1)
+    leave_on_rows = marks.leave_on_rows
+
+    def failing_at_the_second(waiting: dict[int, marks.Marks]) -> set[int]:
+        return failing() if second.token.pk in waiting else leave_on_rows(waiting)
+
+    with monkeypatch.context() as away:
+        away.setattr(marks, "leave_on_rows", failing_at_the_second)
+        with pytest.raises(OperationalError):
+            buffer.flush()
+    buffer.flush()
+    counts = ApiToken.objects.order_by("pk").values_list("refused_count", flat=True)
+    assert list(counts) == [1, 1]
 
 
 # -- Beside requests, other processes and other writers --------------------------------------------

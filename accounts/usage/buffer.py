@@ -49,7 +49,7 @@ class CallBuffer:
         with self._flushing:
             while batch := self._take():
                 self._write(batch)
-            self._marks = marks.leave(self._marks)
+            marks.leave(self._marks)
 
     def _write(self, batch: list[Call]) -> None:
         try:

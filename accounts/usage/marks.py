@@ -1,6 +1,6 @@
 """What calls leave on the token's own row: its last use, and attempts made after its end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import batched
 from typing import TYPE_CHECKING, Self
@@ -52,19 +52,21 @@ def gather(calls: Iterable[Call]) -> dict[int, Marks]:
     return marks
 
 
-def leave(marks: Mapping[int, Marks]) -> dict[int, Marks]:
-    """Write the marks; a use never sets an earlier one.
+def leave(marks: dict[int, Marks]) -> None:
+    """Write the marks and take from `marks` what is written; a use never sets an earlier one.
 
-    Returns those whose rows someone else holds right now: who waits for one row while holding
-    others can deadlock, so they wait for the next time instead. Raises django.db.Error.
+    Those stay whose rows someone else holds right now: who waits for one row while holding others
+    can deadlock, so they wait for the next time instead. Raises django.db.Error, and then what was
+    written before is gone from `marks`, so that no attempt counts twice.
     """
-    waiting: dict[int, Marks] = {}
     for ids in batched(sorted(marks), ROWS):
-        waiting |= leave_on_rows({pk: marks[pk] for pk in ids})
-    return waiting
+        held = leave_on_rows({pk: marks[pk] for pk in ids})
+        for pk in set(ids) - held:
+            del marks[pk]
 
 
-def leave_on_rows(marks: dict[int, Marks]) -> dict[int, Marks]:
+def leave_on_rows(marks: dict[int, Marks]) -> set[int]:
+    """The ids of the rows that someone else holds."""
     from accounts.models import ApiToken
 
     rows = ApiToken.objects.filter(pk__in=marks).order_by("pk")
@@ -76,7 +78,7 @@ def leave_on_rows(marks: dict[int, Marks]) -> dict[int, Marks]:
     held = marks.keys() - {token.pk for token in free}
     if held:  # or deleted meanwhile
         held &= set(rows.filter(pk__in=held).values_list("pk", flat=True))
-    return {pk: marks[pk] for pk in held}
+    return held
 
 
 def touch_used(uses: "list[Call | None]") -> None:
