@@ -32,6 +32,7 @@ from accounts.addresses import client_address
 from accounts.api.authorization import presented_token
 from accounts.api.problems import Refused, problem_response
 from accounts.models import Bearer
+from accounts.origin import AGENT_LENGTH
 from accounts.usage import Call, usage
 from meetzy_tokens import database
 
@@ -48,6 +49,9 @@ OPEN_PATHS = frozenset({"/api/docs", "/api/v1/openapi.json"})
 # Asking for the budgets consumes none of them.
 BUDGETS_PATH = "/api/v1/rate-limit"
 ROTATE_PATH = "/api/v1/token/rotate"
+# Characters of a path that wait to be written. The log keeps fewer, after tokens are masked: one
+# that is cut here is beyond what it keeps.
+LONGEST_PATH = 1_000
 
 ALWAYS = {
     "Cache-Control": "private, no-store",
@@ -122,12 +126,12 @@ class ApiCall:
                 token_id=self.bearer.token_id,
                 at=self.now,
                 method=self.method,
-                path=request.path_info,
+                path=request.path_info[:LONGEST_PATH],
                 status=status,
                 code=code,
                 microseconds=(time.perf_counter_ns() - self.started) // 1000,
                 address=client_address(request),
-                agent=request.META.get("HTTP_USER_AGENT", ""),
+                agent=request.META.get("HTTP_USER_AGENT", "")[:AGENT_LENGTH],
                 request_id=request.request_id,
             )
         )

@@ -129,6 +129,12 @@ def test_an_admitted_call_is_a_use(api: Api, issue: Issue) -> None:
     assert (use.address, use.agent) == ("203.0.113.7", "curl/8.5.0")
 
 
+def test_what_a_call_leaves_in_memory_is_bounded(api: Api, issue: Issue) -> None:
+    api("/api/v1/" + "x" * 20_000, issue().plaintext, headers={"User-Agent": "y" * 20_000})
+    (call,) = usage._calls
+    assert (len(call.path), len(call.agent)) == (1000, 200)
+
+
 @pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/rate-limit"])
 def test_a_call_counts_as_use_even_when_it_finds_or_costs_nothing(
     api: Api, issue: Issue, path: str
