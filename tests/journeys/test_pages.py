@@ -98,7 +98,9 @@ def test_an_error_page_is_accessible_and_fits(page: Page, what: str) -> None:
 # -- Pages of the signed in ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/account/", "/account/security/", "/account/guide/", TOKENS])
+@pytest.mark.parametrize(
+    "path", ["/account/", "/account/security/", "/account/activity/", "/account/guide/", TOKENS]
+)
 def test_a_tab_of_the_account_is_accessible_and_fits(desk: Page, path: str) -> None:
     desk.goto(path)
     desk.get_by_role("button", name="Account menu").click()
@@ -124,7 +126,17 @@ def test_a_refused_form_is_accessible_and_fits(desk: Page, path: str, button: st
 
 @pytest.mark.parametrize(
     "path",
-    ["", "new/", "{active}/", "{expired}/", "{revoked}/", "{active}/revoke/", "{revoked}/revoke/"],
+    [
+        "",
+        "new/",
+        "{active}/",
+        "{expired}/",
+        "{revoked}/",
+        "{active}/rotate/",
+        "{revoked}/rotate/",
+        "{active}/revoke/",
+        "{revoked}/revoke/",
+    ],
 )
 def test_a_page_about_tokens_is_accessible_and_fits(
     desk: Page, tokens: dict[str, ApiToken], path: str
@@ -139,7 +151,7 @@ def test_any_name_fits(desk: Page, issue: Issue, name: str) -> None:
     address = f"{TOKENS}{issue(name=name).token.identifier}/"
     for path in (TOKENS, address, f"{address}revoke/"):
         desk.goto(path)
-        assert not [problem for width in WIDTHS for problem in excess(desk, width)]
+        assert not [problem for width in (*WIDTHS, 768) for problem in excess(desk, width)]
 
 
 # -- Dialogs ---------------------------------------------------------------------------------------
