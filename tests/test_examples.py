@@ -1,13 +1,12 @@
 """The first call as it is shown: it must run as it stands, and hold no token."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from accounts.examples import VARIABLE, Example, first_call
+from tests.support import shell
 from tests.support.site import Site
 from tests.support.types import Issue
 
@@ -36,16 +35,7 @@ def folder(tmp_path: Path, issue: Issue) -> Path:
 
 def run(folder: Path, shown: Example, command: str) -> str:
     (folder / shown.filename).write_text(shown.code)
-    environment = {"PATH": os.environ["PATH"], "NO_PROXY": "127.0.0.1"}
-    return subprocess.run(
-        ["sh", "-c", command],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        timeout=30,
-    ).stdout
+    return shell.run(folder, command)
 
 
 def test_the_python_example_runs(folder: Path, server: Site) -> None:

@@ -1,8 +1,6 @@
 """The developer guide: what it shows runs as it stands, and what it explains can't drift."""
 
-import os
 import re
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +18,7 @@ from accounts.examples import VARIABLE, Example, first_call
 from accounts.expiry import Expiry
 from accounts.models import ApiToken
 from accounts.tokens import generate
+from tests.support.shell import run
 from tests.support.site import Site
 from tests.support.types import Issue
 
@@ -96,19 +95,6 @@ def folder(tmp_path: Path) -> Path:
     """An empty folder that is a git repository."""
     run(tmp_path, "git init --quiet && git config user.name Alice && git config user.email a@b.c")
     return tmp_path
-
-
-def run(folder: Path, command: str) -> str:
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "NO_PROXY": "127.0.0.1"}
-    return subprocess.run(
-        ["sh", "-c", command],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        timeout=60,
-    ).stdout
 
 
 def save(folder: Path, language: str, site: Site, plaintext: str) -> Example:

@@ -18,6 +18,7 @@ from accounts.usage.reading import (
     summary,
 )
 from accounts.usage.writing import known_days, write
+from tests.support.calls import usual_call
 
 NOW = datetime(2026, 3, 10, 12, 30, tzinfo=UTC)
 UTC_ZONE = ZoneInfo("UTC")
@@ -33,19 +34,7 @@ def a_new_process() -> None:
 
 
 def call(token_id: int = 1, *, at: datetime = NOW, number: int = 0, **fields: Any) -> Call:
-    usual: dict[str, Any] = {
-        "token_id": token_id,
-        "at": at,
-        "method": "GET",
-        "path": "/api/v1/me",
-        "status": 200,
-        "code": "",
-        "microseconds": 1500,
-        "address": "203.0.113.7",
-        "agent": "curl/8.5",
-        "request_id": f"{number:024x}",
-    }
-    return Call(**usual | fields)
+    return usual_call(token_id, at=at, number=number, **fields)
 
 
 def filters(**query: str) -> CallFilters:

@@ -13,6 +13,7 @@ from accounts.tokens import generate
 from accounts.usage import Call, CallBuffer
 from accounts.usage.addresses import seen_pairs
 from accounts.usage.writing import known_days
+from tests.support.calls import usual_call
 
 NOW = timezone.now()
 
@@ -45,19 +46,8 @@ def write(django_capture_on_commit_callbacks: Any) -> Callable[[list[Call]], Non
 
 
 def call(token_id: int, number: int = 0, **fields: Any) -> Call:
-    usual: dict[str, Any] = {
-        "token_id": token_id,
-        "at": NOW + timedelta(milliseconds=number),
-        "method": "GET",
-        "path": "/api/v1/me",
-        "status": 200,
-        "code": "",
-        "microseconds": 1500,
-        "address": "203.0.113.7",
-        "agent": "curl/8.5",
-        "request_id": f"{number:024x}",
-    }
-    return Call(**usual | fields)
+    at = NOW + timedelta(milliseconds=number)
+    return usual_call(token_id, at=at, number=number, **fields)
 
 
 def test_each_call_is_a_row_and_a_count(token: Any, write: Write) -> None:
