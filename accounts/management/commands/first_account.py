@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from accounts.management.sign_in import how_to_sign_in
 from accounts.models import User
 
 EMAIL = "admin@meetzy.localhost"
@@ -18,8 +19,4 @@ class Command(BaseCommand):
             return
         password = secrets.token_urlsafe(12)
         User.objects.create_superuser(EMAIL, password, name="Admin")
-        self.stdout.write(
-            f"\n  Your account:   {EMAIL}\n"
-            f"  Its password:   {password}\n"
-            "  It is shown this once. Change it under Account settings, Security.\n"
-        )
+        self.stdout.write(how_to_sign_in(EMAIL, password))
