@@ -1,5 +1,6 @@
 """The API's reference: a page of the product, made from the description that programs read."""
 
+import html
 import re
 
 from django.test import Client
@@ -41,6 +42,14 @@ def test_every_field_is_explained_with_its_type(client: Client, db: None) -> Non
     assert '<dt><code>limits.minute</code></dt> <dd><span class="reference__kind">integer' in text
     assert '<dt><code>scopes</code></dt> <dd><span class="reference__kind">array of strings' in text
     assert "instant or null" in text
+
+
+def test_parameters_and_what_lists_hold_are_explained(client: Client, db: None) -> None:
+    text = re.sub(r"\s+", " ", page(client))
+    kind = '<span class="reference__kind">'
+    assert f"<dt><code>days</code></dt> <dd>{kind}integer.</span> How far back" in text
+    assert f'<dt><code>granularity</code></dt> <dd>{kind}"hour", "day".' in html.unescape(text)
+    assert f"<dt><code>buckets[].p95_ms</code></dt> <dd>{kind}number or null.</span>" in text
 
 
 def test_it_takes_nothing_from_elsewhere_and_holds_nothing_inline(client: Client, db: None) -> None:

@@ -55,6 +55,7 @@ class Call:
     curl: str
     status: str
     example: str
+    parameters: list[tuple[str, str, str]]
     fields: list[tuple[str, str, str]]
 
 
@@ -72,6 +73,10 @@ def calls() -> Iterator[Call]:
                 curl=curl(method.upper(), path),
                 status=f"{status} {answer['description']}",
                 example=pretty(content["example"]) if content else "",
+                parameters=[
+                    (parameter["name"], kind(parameter["schema"]), parameter["description"])
+                    for parameter in operation.get("parameters", ())
+                ],
                 fields=list(fields(data_of(content["schema"]))) if content else [],
             )
 
@@ -91,6 +96,7 @@ def fields(part: Json, prefix: str = "") -> Iterator[tuple[str, str, str]]:
     for name, field in resolved(part).get("properties", {}).items():
         yield prefix + name, kind(field), field.get("description", "")
         yield from fields(field, f"{prefix}{name}.")
+        yield from fields(field.get("items", {}), f"{prefix}{name}[].")
 
 
 def resolved(part: Json) -> Json:

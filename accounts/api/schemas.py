@@ -1,14 +1,17 @@
 """What calls answer: one class a noun, each with an example for the reference."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from accounts.expiry import Expiry
 from accounts.models.api_token import DEFAULT_OVERLAP, LONGEST_OVERLAP, Environment
 
+DIGITS = re.compile("[0-9]{1,9}")
 Instant = Annotated[datetime, Field(examples=["2026-03-01T09:30:00Z"])]
 
 
@@ -112,6 +115,65 @@ class Budgets(BaseModel):
     burst: Budget = Field(
         description="Calls in any one second.",
         examples=[{"limit": 10, "remaining": 9, "window_seconds": 1, "reset_seconds": 1}],
+    )
+
+
+# The counters are kept for thirteen months.
+MOST_DAYS = 390
+MOST_DAYS_OF_HOURS = 31
+
+
+class UsageQuery(BaseModel):
+    granularity: Literal["hour", "day"] = Field("day", description="The length of a bucket.")
+    days: Annotated[int, Field(ge=1, le=MOST_DAYS)] | SkipJsonSchema[None] = Field(
+        None,
+        description="How far back, the running day included: 30 unless told otherwise, with hours "
+        f"2 and at most {MOST_DAYS_OF_HOURS}.",
+    )
+
+    @field_validator("days", mode="before")
+    @classmethod
+    def has_digits_alone(cls, value: Any) -> Any:
+        """Not " 7", "+7", "7.0" or "1_0", which pydantic would read."""
+        if not DIGITS.fullmatch(value):
+            raise PydanticCustomError("int_parsing", "Write a whole number, such as 30.")
+        return value
+
+
+class Bucket(BaseModel):
+    start: datetime = Field(description="When it begins, in UTC.")
+    calls: int = Field(description="All of them.")
+    ok: int = Field(description="Those that were answered below 400.")
+    client_error: int = Field(description="Those answered 4xx, apart from the next two.")
+    refused: int = Field(description="Those answered 401 or 403.")
+    limited: int = Field(description="Those answered 429.")
+    server_error: int = Field(description="Those answered 5xx.")
+    p50_ms: float | None = Field(
+        description="Half of them were answered within so many milliseconds; null without calls."
+    )
+    p95_ms: float | None = Field(description="The same for 95 of 100.")
+
+
+class Usage(BaseModel):
+    granularity: Literal["hour", "day"] = Field(examples=["day"])
+    days: int = Field(examples=[30])
+    buckets: list[Bucket] = Field(
+        description="The oldest first.",
+        examples=[
+            [
+                {
+                    "start": "2026-03-09T00:00:00Z",
+                    "calls": 1289,
+                    "ok": 1240,
+                    "client_error": 12,
+                    "refused": 0,
+                    "limited": 37,
+                    "server_error": 0,
+                    "p50_ms": 2.4,
+                    "p95_ms": 8.1,
+                }
+            ]
+        ],
     )
 
 

@@ -9,9 +9,10 @@ from ninja.security import HttpBearer
 from accounts import throttling
 from accounts.api.openapi import DESCRIPTION, described
 from accounts.api.requests import ApiRequest
-from accounts.api.rotate import router
+from accounts.api.rotate import router as rotate
 from accounts.api.schemas import Account, Answer, Budget, Budgets, Token
 from accounts.api.tokens import described_token
+from accounts.api.usage import router as usage
 from accounts.models import ApiToken, Bearer
 from accounts.origin import Origin, Way
 
@@ -93,4 +94,5 @@ def budget(budget: throttling.Budget) -> Budget:
     )
 
 
-api.add_router("", router)
+api.add_router("", rotate)
+api.add_router("", usage)
