@@ -1,17 +1,19 @@
 """The last use of each token: gathered in memory, written in batches, never set back."""
 
 import logging
+import os
 import secrets
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from django.db import OperationalError, connection, transaction
 
 from accounts.models import ApiToken, Issued
-from accounts.usage import Call, CallBuffer, marks, usage
+from accounts.usage import Call, CallBuffer, marks, usage, writing
 from accounts.usage import buffer as buffer_module
 from tests.support.types import Api, Issue
 
@@ -158,11 +160,11 @@ def test_an_outage_is_logged_once_and_so_is_its_end(
     use(buffer, issue())
     with monkeypatch.context() as away, caplog.at_level(logging.INFO):
         away.setattr(buffer_module, "write", failing)
-        buffer._write_or_keep(was_well=True)
-        buffer._write_or_keep(was_well=False)
+        buffer._write_or_keep()
+        buffer._write_or_keep()
     with caplog.at_level(logging.INFO):
-        assert buffer._write_or_keep(was_well=False)
-        buffer._write_or_keep(was_well=True)
+        buffer._write_or_keep()
+        buffer._write_or_keep()
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 
@@ -215,28 +217,76 @@ def test_an_attempt_counts_once_although_a_later_row_failed(
     assert list(counts) == [1, 1]
 
 
+def test_dropped_calls_are_told_of_once(issue: Issue, caplog: pytest.LogCaptureFixture) -> None:
+    buffer, issued = CallBuffer(capacity=2), issue()
+    for _ in range(5):
+        use(buffer, issued)
+    buffer._write_or_keep()
+    buffer._write_or_keep()
+    assert caplog.messages == ["3 calls were dropped and are not in the log"]
+
+
+# -- When the process ends, or has a child ---------------------------------------------------------
+
+
+def test_at_its_end_a_process_tries_again(
+    buffer: CallBuffer, issue: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "close", lambda: None)
+    issued = issue()
+    answers: list[Any] = [failing, failing, writing.write]
+    monkeypatch.setattr(buffer_module, "write", lambda batch: answers.pop(0)(batch))
+    use(buffer, issued)
+    buffer._write_the_rest()
+    assert last_use(issued)[0] == NOON
+
+
+def test_but_not_for_ever(
+    buffer: CallBuffer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(connection, "close", lambda: None)
+    monkeypatch.setattr(buffer_module, "write", failing)
+    monkeypatch.setattr(buffer_module, "LAST_SECONDS", 0.2)
+    buffer.record(call(1))
+    buffer._write_the_rest()
+    assert caplog.messages[-1] == "1 calls are lost: the process ends without a database"
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_child_records_its_own_calls_and_leaves_its_parents_to_the_parent() -> None:
+    usage.record(call(1))
+    with usage._lock:  # another thread of the parent is just recording
+        if not (child := os.fork()):
+            signal.alarm(5)
+            usage.record(call(2))
+            os._exit([call.token_id for call in usage._calls] != [2])
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert [call.token_id for call in usage._calls] == [1]
+
+
 # -- Beside requests, other processes and other writers --------------------------------------------
 
 
 def test_a_request_never_waits_for_a_write(
     transactional_db: None, buffer: CallBuffer, issue: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    issued, writing, go_on = issue(), threading.Event(), threading.Event()
+    issued, begun, go_on = issue(), threading.Event(), threading.Event()
 
-    def slow(batch: list[Call]) -> None:
-        writing.set()
+    def slow(batch: list[Call]) -> list[Call]:
+        begun.set()
         go_on.wait(5)
+        return []
 
     monkeypatch.setattr(buffer_module, "write", slow)
     use(buffer, issued)
     with ThreadPoolExecutor(1) as pool:
         flushed = pool.submit(in_another_session, buffer)
-        assert writing.wait(5)
+        assert begun.wait(5)
         use(buffer, issued)
         assert len(buffer) == 1
         go_on.set()
         flushed.result(timeout=5)
-    assert len(buffer) == 0
+    assert len(buffer) == 1  # for the next batch
 
 
 @pytest.fixture

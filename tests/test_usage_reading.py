@@ -17,7 +17,7 @@ from accounts.usage.reading import (
     series,
     summary,
 )
-from accounts.usage.writing import known_days, write
+from accounts.usage.writing import write
 from tests.support.calls import usual_call
 
 NOW = datetime(2026, 3, 10, 12, 30, tzinfo=UTC)
@@ -26,11 +26,6 @@ TOKYO = ZoneInfo("Asia/Tokyo")  # nine hours ahead
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def a_new_process() -> None:
-    known_days.clear()
 
 
 def call(token_id: int = 1, *, at: datetime = NOW, number: int = 0, **fields: Any) -> Call:

@@ -10,9 +10,9 @@ from django.utils import timezone
 from accounts.expiry import Expiry
 from accounts.models import HourlyUsage, Issued, Kind, LoggedCall, TokenEvent, User
 from accounts.tokens import generate
-from accounts.usage import Call, CallBuffer
+from accounts.usage import Call, CallBuffer, writing
 from accounts.usage.addresses import seen_pairs
-from accounts.usage.writing import known_days
+from accounts.usage.writing import LONGEST
 from tests.support.calls import usual_call
 
 NOW = timezone.now()
@@ -22,7 +22,6 @@ type Write = Callable[[list[Call]], None]
 
 @pytest.fixture(autouse=True)
 def a_new_process() -> None:
-    known_days.clear()
     seen_pairs.clear()
 
 
@@ -127,6 +126,68 @@ def test_a_token_in_a_path_is_masked(token: Any, write: Write) -> None:
     write([call(token.pk, path=f"/api/v1/{plaintext}")])
     assert plaintext[:24] in LoggedCall.objects.get().path
     assert plaintext not in LoggedCall.objects.get().path
+
+
+def test_a_path_is_kept_as_the_pattern_that_answers_it(token: Any, write: Write) -> None:
+    identifiers = ["mtz_4fKx7GmQ2vRt9LpWc3Zs", "mtz_0000000000000000000"]
+    write(
+        [
+            call(token.pk, n, path=f"/account/tokens/{name}/revoke/")
+            for n, name in enumerate(identifiers)
+        ]
+    )
+    assert set(LoggedCall.objects.values_list("path", flat=True)) == {
+        "/account/tokens/<slug:identifier>/revoke/"
+    }
+
+
+def test_a_call_that_took_for_ever_is_written(token: Any, write: Write) -> None:
+    write([call(token.pk, microseconds=10**12)])
+    assert LoggedCall.objects.get().microseconds == LONGEST
+    assert HourlyUsage.objects.get().slower == 1
+
+
+# -- What comes again, and what no database takes --------------------------------------------------
+
+
+def logged() -> list[int]:
+    ids = LoggedCall.objects.order_by("request_id").values_list("request_id", flat=True)
+    return [int(name, 16) for name in ids]
+
+
+def counted() -> int:
+    return sum(HourlyUsage.objects.values_list("ok", flat=True))
+
+
+def test_a_batch_whose_commit_was_not_answered_is_written_once(token: Any, write: Write) -> None:
+    batch = [call(token.pk, number) for number in range(3)]
+    write(batch)
+    assert writing.write(batch) == []
+    assert (logged(), counted()) == ([0, 1, 2], 3)
+
+
+def test_beside_calls_that_are_written_already_new_ones_are_written(
+    token: Any, write: Write
+) -> None:
+    write([call(token.pk, 1)])
+    write([call(token.pk, number) for number in range(4)])
+    assert (logged(), counted()) == ([0, 1, 2, 3], 4)
+
+
+@pytest.mark.parametrize("place", [0, 3, 6])
+def test_a_call_that_no_database_takes_keeps_no_other_out(token: Any, place: int) -> None:
+    batch = [call(token.pk, number) for number in range(7)]
+    batch[place] = batch[place]._replace(token_id=2**70)
+    assert writing.write(batch) == [batch[place]]
+    assert len(logged()) == counted() == 6
+
+
+def test_it_is_counted_as_dropped(token: Any) -> None:
+    buffer = CallBuffer()
+    for each in (call(token.pk), call(2**70, 1)):
+        buffer.record(each)
+    buffer.flush()
+    assert (len(buffer), buffer.dropped, logged()) == (0, 1, [0])
 
 
 def test_a_full_buffer_drops_the_oldest_and_counts_them(token: Any) -> None:

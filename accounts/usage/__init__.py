@@ -5,9 +5,12 @@ for an entry in a list; a thread writes about once a second, and once more when 
 process that is killed outright loses what it gathered since.
 """
 
+import os
+
 from accounts.usage.buffer import CallBuffer
 from accounts.usage.calls import Call, Outcome
 
 usage = CallBuffer()
+os.register_at_fork(after_in_child=usage.start_anew)
 
 __all__ = ["Call", "CallBuffer", "Outcome", "usage"]

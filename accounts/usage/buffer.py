@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import deque
 
 from django.conf import settings
@@ -14,22 +15,32 @@ from accounts.usage.writing import write
 
 logger = logging.getLogger(__name__)
 
-# Calls that wait while the database is away, about half a kilobyte each; then the oldest go.
+# Calls that wait while the database is away; then the oldest go.
 CAPACITY = 50_000
 BATCH = 2_000
+# How long a process that ends begins new attempts to write.
+LAST_SECONDS = 3.0
 
 
 class CallBuffer:
-    """`dropped` counts the calls that found no room since the process began."""
+    """`dropped` counts the calls that will never be in the log since the process began: they found
+    no room, or the database refuses them."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
-        self.dropped = 0
         self._capacity = capacity
-        self._calls: deque[Call] = deque(maxlen=capacity)
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Forget everything. A forked child must: its parent writes what it gathered, and a lock
+        that was held at the fork is never released."""
+        self.dropped = 0
+        self._calls: deque[Call] = deque(maxlen=self._capacity)
         self._marks: dict[int, Marks] = {}
         self._lock = threading.Lock()
         self._flushing = threading.Lock()
         self._writer: threading.Thread | None = None
+        self._is_well = True
+        self._told_dropped = 0
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -45,19 +56,26 @@ class CallBuffer:
         self._marks.clear()
 
     def flush(self) -> None:
-        """Write what has gathered. Raises django.db.Error, and keeps what there is room for."""
+        """Write what has gathered. Raises django.db.Error, and keeps what there is room for.
+
+        Calls that come meanwhile may wait for the next time, so that a busy process writes few
+        large batches rather than ever smaller ones.
+        """
         with self._flushing:
-            while batch := self._take():
-                self._write(batch)
+            for _ in range(0, len(self._calls), BATCH):
+                self._write(self._take())
             marks.leave(self._marks)
 
     def _write(self, batch: list[Call]) -> None:
         try:
-            write(batch)
+            refused = write(batch)
         except Exception:
             self._put_back(batch)
             raise
-        for token_id, mark in marks.gather(batch).items():
+        with self._lock:
+            self.dropped += len(refused)
+        written = (call for call in batch if call not in refused)
+        for token_id, mark in marks.gather(written).items():
             self._marks.setdefault(token_id, Marks()).merge(mark)
 
     def _take(self) -> list[Call]:
@@ -71,8 +89,9 @@ class CallBuffer:
             self.dropped += len(batch) - len(kept)
             self._calls.extendleft(reversed(kept))
 
+    # -- The thread --------------------------------------------------------------------------------
+
     def _ensure_writer(self) -> None:
-        """One thread a process. A forked child finds its parent's dead, and starts its own."""
         if (self._writer and self._writer.is_alive()) or not settings.USAGE_FLUSH_SECONDS:
             return
         with self._lock:
@@ -85,21 +104,42 @@ class CallBuffer:
         """Python waits for this thread before it exits, so the last write comes after the last
         request, whichever server or signal ends the process."""
         main = threading.main_thread()
-        is_well = True
         while main.is_alive():
             main.join(settings.USAGE_FLUSH_SECONDS)
-            is_well = self._write_or_keep(was_well=is_well)
+            if main.is_alive():
+                self._write_or_keep()
+        self._write_the_rest()
         connection.close()
 
-    def _write_or_keep(self, *, was_well: bool) -> bool:
-        """Whether the database took it. An outage is logged once, not every second."""
+    def _write_the_rest(self) -> None:
+        """Again and again for a while: the database may be restarting, or another process may hold
+        it. No attempt is begun that would end too late when it takes as long as the one before."""
+        now = time.monotonic()
+        deadline = now + LAST_SECONDS
+        took = 0.0
+        while (self._calls or self._marks) and now + took < deadline:
+            self._write_or_keep()
+            time.sleep(0 if self._is_well else 0.1)
+            took, now = time.monotonic() - now, time.monotonic()
+        if self._calls:
+            logger.error("%d calls are lost: the process ends without a database", len(self))
+
+    def _write_or_keep(self) -> None:
+        """An outage is logged once, not every second, and so is its end."""
         try:
             self.flush()
         except Exception as failure:
-            if was_well:
+            if self._is_well:
                 logger.warning("calls wait in memory, they can't be written: %s", failure)
+            self._is_well = False
             connection.close()
-            return False
-        if not was_well:
+            return
+        if not self._is_well:
             logger.info("calls are written again")
-        return True
+        self._is_well = True
+        self._tell_of_dropped()
+
+    def _tell_of_dropped(self) -> None:
+        number, self._told_dropped = self.dropped - self._told_dropped, self.dropped
+        if number:
+            logger.error("%d calls were dropped and are not in the log", number)

@@ -13,6 +13,16 @@ class Outcome(StrEnum):
     SERVER_ERROR = "server_error"
 
 
+def outcome_of(status: int) -> Outcome:
+    if status < 400:
+        return Outcome.OK
+    if status in {401, 403}:
+        return Outcome.REFUSED
+    if status == 429:
+        return Outcome.LIMITED
+    return Outcome.CLIENT_ERROR if status < 500 else Outcome.SERVER_ERROR
+
+
 class Call(NamedTuple):
     """An admitted call, or the refusal of a genuine token (`code` says why, "" when admitted)."""
 
@@ -29,13 +39,7 @@ class Call(NamedTuple):
 
     @property
     def outcome(self) -> Outcome:
-        if self.status < 400:
-            return Outcome.OK
-        if self.status in {401, 403}:
-            return Outcome.REFUSED
-        if self.status == 429:
-            return Outcome.LIMITED
-        return Outcome.CLIENT_ERROR if self.status < 500 else Outcome.SERVER_ERROR
+        return outcome_of(self.status)
 
     @property
     def is_use(self) -> bool:

@@ -3,54 +3,113 @@
 All processes write rows in the same order, so that none waits for another in a circle.
 """
 
+import logging
 from collections import Counter, defaultdict
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 
 from accounts.origin import printable
-from accounts.tokens import redact
-from accounts.usage import addresses, latency, partitions
+from accounts.usage import addresses, latency, partitions, paths
 from accounts.usage.calls import Call, Outcome
 
+logger = logging.getLogger(__name__)
+
 COUNTERS = (*(outcome.value for outcome in Outcome), *latency.COLUMNS)
+LOG_COLUMNS = ", ".join(Call._fields)
+# Because of a row, and for as long as it is in the batch.
+REFUSALS = (DataError, IntegrityError, ValueError, OverflowError)
+LONGEST = 2**31 - 1  # microseconds that every column takes
 
 
-def write(calls: list[Call]) -> None:
-    """Raises django.db.Error, and then nothing of the batch is written."""
+def write(calls: list[Call]) -> list[Call]:
+    """Those of them that the database refuses for good; all others are written.
+
+    Raises django.db.Error, and then the whole batch may be given again: calls that were written all
+    the same, because only the answer to the commit was lost, are neither written nor counted twice.
+    """
+    try:
+        write_all(calls)
+    except REFUSALS as refusal:
+        missing = unlogged(calls)
+        if len(missing) < len(calls):
+            return write(missing)
+        if len(calls) == 1:
+            logger.error("call %s can't be written: %s", calls[0].request_id, type(refusal))  # noqa: TRY400
+            return calls
+        middle = len(calls) // 2
+        return write(calls[:middle]) + write(calls[middle:])
+    return []
+
+
+def write_all(calls: list[Call]) -> None:
+    partitions.ensure({call.at.date() for call in calls})
     with transaction.atomic():
         log(calls)
         add_to_counters(calls)
         addresses.note(calls)
 
 
-def log(calls: list[Call]) -> None:
+def unlogged(calls: list[Call]) -> list[Call]:
     from accounts.models import LoggedCall
 
-    ensure_days({call.at.date() for call in calls})
-    LoggedCall.objects.bulk_create(LoggedCall(**storable(call)._asdict()) for call in calls)
+    instants = [call.at for call in calls]
+    there = LoggedCall.objects.filter(at__gte=min(instants), at__lte=max(instants))
+    named = there.filter(request_id__in=[call.request_id for call in calls])
+    logged = set(named.values_list("request_id", flat=True))
+    return [call for call in calls if call.request_id not in logged]
+
+
+# -- The log ---------------------------------------------------------------------------------------
+
+
+def log(calls: Iterable[Call]) -> None:
+    rows = map(storable, calls)
+    if connection.vendor == "postgresql":
+        copy(rows)
+    else:
+        insert(rows)
+
+
+def copy(rows: Iterable[Call]) -> None:
+    from accounts.models import LoggedCall
+
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(f"COPY {LoggedCall._meta.db_table} ({LOG_COLUMNS}) FROM STDIN") as stream,
+    ):
+        for row in rows:
+            stream.write_row(row)
+
+
+def insert(rows: Iterable[Call]) -> None:
+    from accounts.models import LoggedCall
+
+    instant = connection.ops.adapt_datetimefield_value
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {LoggedCall._meta.db_table} ({LOG_COLUMNS}) "  # noqa: S608
+            f"VALUES ({', '.join(['%s'] * len(Call._fields))})",
+            [(row.token_id, instant(row.at), *row[2:]) for row in rows],
+        )
 
 
 def storable(call: Call) -> Call:
     """What every column takes, and no secret: somebody may have put a token into a path."""
     return call._replace(
         method=printable(call.method)[:8],
-        path=printable(redact(call.path)),
+        path=paths.template(call.path),
         agent=printable(call.agent),
+        microseconds=min(call.microseconds, LONGEST),
     )
 
 
-# The days whose partitions this process has seen; grows by one a day.
-known_days: set[date] = set()
+# -- The counters ----------------------------------------------------------------------------------
 
 
-def ensure_days(days: set[date]) -> None:
-    if days - known_days:
-        partitions.ensure(days)
-        transaction.on_commit(lambda: known_days.update(days))
-
-
-def add_to_counters(calls: list[Call]) -> None:
+def add_to_counters(calls: Iterable[Call]) -> None:
     """Add to what is there, whoever wrote it: exact over all processes."""
     from accounts.models import HourlyUsage
 
@@ -70,7 +129,7 @@ def add_to_counters(calls: list[Call]) -> None:
         )
 
 
-def count(calls: list[Call]) -> dict[tuple[int, datetime], Counter[str]]:
+def count(calls: Iterable[Call]) -> dict[tuple[int, datetime], Counter[str]]:
     counts: dict[tuple[int, datetime], Counter[str]] = defaultdict(Counter)
     for call in calls:
         hour = call.at.replace(minute=0, second=0, microsecond=0)
