@@ -32,6 +32,7 @@ from accounts.addresses import client_address
 from accounts.api.authorization import presented_token
 from accounts.api.problems import Refused, problem_response
 from accounts.models import Bearer
+from accounts.observing import observe_call
 from accounts.origin import AGENT_LENGTH
 from accounts.usage import Call, usage
 from meetzy_tokens import database
@@ -94,6 +95,7 @@ class ApiCall:
             code = refused.code
             response = problem_response(self.request, refused)
         self._record(response.status_code, code)
+        observe_call(self.request, self.bearer, response.status_code, code, self.started)
         for name, value in self.headers.items():
             response.headers.setdefault(name, value)
         response.headers["Content-Length"] = str(len(response.content))

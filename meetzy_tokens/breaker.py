@@ -5,6 +5,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from meetzy_tokens import metrics
+
 logger = logging.getLogger(__name__)
 
 PAUSE = 3.0  # seconds
@@ -28,6 +30,7 @@ class Breaker:
     ) -> None:
         self.pause = pause
         self._server = server
+        self._doing_without = metrics.doing_without(server.removeprefix("The ").lower())
         self._failures = failures
         self._clock = clock
         self._lock = threading.Lock()
@@ -66,6 +69,7 @@ class Breaker:
         with self._lock:
             begins, self._retry_at = not self.is_open, self._clock() + self.pause
         if begins:
+            self._doing_without.set(1)
             kind = type(error).__name__
             logger.error(
                 "%s failed, this process does without it: %s: %s", self._server, kind, error
@@ -75,4 +79,5 @@ class Breaker:
         with self._lock:
             ends, self._retry_at = self.is_open, None
         if ends:
+            self._doing_without.set(0)
             logger.warning("%s answers again", self._server)

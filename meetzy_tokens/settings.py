@@ -77,6 +77,7 @@ INSTALLED_APPS = [
 # The first one answers API calls by itself: sessions, CSRF and the rest are for pages only.
 MIDDLEWARE = [
     "accounts.middleware.BearerMiddleware",
+    "accounts.observing.ObservingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -196,7 +197,7 @@ SECURE_CSP = {
 CSRF_FAILURE_VIEW = "meetzy_tokens.error_pages.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|metrics)$"]
 SECURE_HSTS_SECONDS = 63_072_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -229,13 +230,29 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-# -- Logs ------------------------------------------------------------------------------------------
+# -- What operators see ----------------------------------------------------------------------------
+
+# Opens /metrics to whoever sends it as a bearer; without one only staff see them.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
+    raise ImproperlyConfigured("METRICS_TOKEN is shorter than 16 characters.")
+if not Path(env.str("PROMETHEUS_MULTIPROC_DIR", ".")).is_dir():
+    raise ImproperlyConfigured("PROMETHEUS_MULTIPROC_DIR names no folder.")
+LOG_FORMAT = env.str("LOG_FORMAT", "text")
+if LOG_FORMAT not in {"text", "json"}:
+    raise ImproperlyConfigured("LOG_FORMAT must be text or json.")
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "text": {
+            "()": "meetzy_tokens.logs.TextFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        },
+        "json": {"()": "meetzy_tokens.logs.JsonFormatter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {"django": {"handlers": ["stderr"], "level": "INFO", "propagate": False}},
 }

@@ -6,6 +6,7 @@ from accounts.api.reference import openapi, reference
 from accounts.api.v1 import api
 from accounts.views.sessions import admin_sign_in
 from meetzy_tokens.health import health
+from meetzy_tokens.metrics import metrics
 
 handler400 = "meetzy_tokens.error_pages.bad_request"
 handler403 = "meetzy_tokens.error_pages.forbidden"
@@ -22,4 +23,5 @@ urlpatterns = [
     path("api/v1/openapi.json", openapi, name="openapi"),
     path("api/v1/", api.urls),
     path("healthz", health, name="health"),
+    path("metrics", metrics, name="metrics"),
 ]

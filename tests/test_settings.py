@@ -267,6 +267,20 @@ def test_only_proxies_that_are_there_are_believed(load: Load) -> None:
     assert settings.SECURE_PROXY_SSL_HEADER == ("HTTP_X_FORWARDED_PROTO", "https")
 
 
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"LOG_FORMAT": "xml"},
+        {"METRICS_TOKEN": "short"},
+        {"PROMETHEUS_MULTIPROC_DIR": "/nowhere/at/all"},
+    ],
+)
+def test_what_operators_see_is_not_guessed(load: Load, environment: dict[str, str]) -> None:
+    (name,) = environment
+    with pytest.raises(ImproperlyConfigured, match=name):
+        load(**OWN, **environment)
+
+
 def test_lists_are_separated_by_commas(load: Load) -> None:
     settings = load(
         ALLOWED_HOSTS="a.example.com,b.example.com",

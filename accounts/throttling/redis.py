@@ -8,6 +8,7 @@ from pathlib import Path
 from redis import Redis
 
 from accounts.throttling.budgets import Decision, Limiter, Usage, Window, decide
+from meetzy_tokens import metrics
 from meetzy_tokens.redis import Server
 
 SCRIPT = Path(__file__).with_name("sliding_log.lua").read_text(encoding="utf-8")
@@ -50,8 +51,12 @@ class ResilientLimiter:
 
     def take(self, key: str | int, windows: Sequence[Window]) -> Decision:
         return self._breaker.run(
-            lambda: self._redis.take(key, windows), lambda: self._memory.take(key, windows)
+            lambda: self._redis.take(key, windows), lambda: self._take_alone(key, windows)
         )
+
+    def _take_alone(self, key: str | int, windows: Sequence[Window]) -> Decision:
+        metrics.LIMITER_FALLBACKS.inc()
+        return self._memory.take(key, windows)
 
     def peek(self, key: str | int, windows: Sequence[Window]) -> Decision:
         return self._breaker.run(

@@ -21,7 +21,10 @@ for name in (
     "DEBUG",
     "DEFAULT_FROM_EMAIL",
     "EMAIL_URL",
+    "LOG_FORMAT",
     "MEETZY_GENERATE_SECRETS",
+    "METRICS_TOKEN",
+    "PROMETHEUS_MULTIPROC_DIR",
     "TRUSTED_PROXIES",
 ):
     os.environ.pop(name, None)
