@@ -14,7 +14,7 @@ from accounts.demo.traffic import DAY, Use, calls_of_day, days, last_call
 from accounts.expiry import Expiry
 from accounts.models import ApiToken, Kind, KnownAddress, Reminder, TokenEvent, TokenPolicy, User
 from accounts.origin import Origin, Way
-from accounts.usage import Call, marks, writing
+from accounts.usage import Call, marks, partitions, writing
 from accounts.usage.addresses import place
 
 EMAIL = "demo@meetzy.localhost"
@@ -196,6 +196,7 @@ class Account:
 
     def write(self, calls: list[Call], *, logged: bool) -> None:
         if logged:
+            partitions.ensure({call.at.date() for call in calls})
             writing.log(calls)
         writing.add_to_counters(calls)
         self.mark(calls)

@@ -65,6 +65,7 @@ def unlogged(calls: list[Call]) -> list[Call]:
 
 
 def log(calls: Iterable[Call]) -> None:
+    """Their days must have partitions."""
     rows = map(storable, calls)
     if connection.vendor == "postgresql":
         copy(rows)
