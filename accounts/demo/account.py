@@ -55,6 +55,7 @@ class Account:
 
     def live(self, progress: Progress) -> None:
         acts = sorted((act for p in PROGRAMS for act in self.acts(p)), key=lambda act: act[0])
+        partitions.ensure({day.date() for day in self.days[-LOGGED_DAYS:]})
         for number, midnight in enumerate(self.days, start=1):
             while acts and acts[0][0] < midnight + DAY:
                 acts.pop(0)[1]()
