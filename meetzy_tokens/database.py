@@ -7,6 +7,7 @@ from functools import partial
 from typing import NoReturn
 
 from django.db import InterfaceError, OperationalError, connection
+from django.db.backends.utils import CursorWrapper
 
 from meetzy_tokens.breaker import Breaker
 
@@ -32,6 +33,12 @@ def read[T](query: Callable[[], T]) -> T:
     """
     connection.health_check_done = True  # type: ignore[attr-defined]
     return unless_silent(partial(_ask_again_if_broken, query))
+
+
+def cursor() -> CursorWrapper:
+    """For a query that is asked again and again: where the database can, it plans it once."""
+    prepared = getattr(connection, "prepared_cursor", connection.cursor)
+    return prepared()
 
 
 def unless_silent[T](attempt: Callable[[], T]) -> T:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.conf import settings
@@ -83,6 +84,24 @@ def test_connecting_waits_for_no_greeting(server: Server, url: str) -> None:
 def test_a_server_that_lost_the_script_gets_it_again(server: Server, limiter: RedisLimiter) -> None:
     assert limiter.take(7, windows(2, None)).allowed
     server.client.script_flush()
+    assert limiter.take(7, windows(2, None)).allowed
+    assert not limiter.take(7, windows(2, None)).allowed
+
+
+def test_a_thread_keeps_its_connection(server: Server, limiter: RedisLimiter) -> None:
+    limiter.take(7, windows(None, None))
+    before = server.client.info("clients")["connected_clients"]
+    with ThreadPoolExecutor(1) as pool:
+        for _ in range(3):
+            pool.submit(limiter.take, 7, windows(None, None)).result()
+        assert server.client.info("clients")["connected_clients"] == before + 1
+
+
+def test_a_connection_that_the_server_closed_is_replaced(
+    server: Server, limiter: RedisLimiter
+) -> None:
+    assert limiter.take(7, windows(2, None)).allowed
+    server.client.client_kill_filter(_type="normal", skipme=True)
     assert limiter.take(7, windows(2, None)).allowed
     assert not limiter.take(7, windows(2, None)).allowed
 

@@ -1,6 +1,7 @@
 """The token's format, its checksum, and the peppers that its digest is made with."""
 
 import hashlib
+import re
 import string
 from collections import Counter
 from collections.abc import Iterator
@@ -290,7 +291,7 @@ def test_an_old_token_is_signed_anew_on_its_first_use_alone(old: Issued) -> None
     for expected in (["SELECT", "UPDATE"], ["SELECT"], ["SELECT"]):
         with CaptureQueriesContext(connection) as queries:
             assert Bearer.find(old.plaintext)
-        assert [query["sql"][:6] for query in queries] == expected
+        assert re.findall("SELECT|UPDATE", str(queries.captured_queries)) == expected
     assert ApiToken.objects.get().pepper == 2
 
 

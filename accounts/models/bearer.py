@@ -7,9 +7,10 @@ from functools import cache
 from typing import Any, Self
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
 from accounts.tokens import Signature, identifier_of
+from meetzy_tokens import database
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class Bearer:
 
         One query. Raises django.db.Error when the database can't be asked.
         """
-        with connection.cursor() as cursor:
+        with database.cursor() as cursor:
             cursor.execute(lookup_sql(), [identifier_of(token)])
             row = cursor.fetchone()
         # An unknown identifier is compared too, so that it takes as long as a wrong secret.

@@ -9,7 +9,7 @@ from redis import Redis
 
 from accounts.throttling.budgets import Decision, Limiter, Usage, Window, decide
 from meetzy_tokens import metrics
-from meetzy_tokens.redis import Server
+from meetzy_tokens.redis import Script, Server
 
 SCRIPT = Path(__file__).with_name("sliding_log.lua").read_text(encoding="utf-8")
 NAMESPACE = "meetzy:budget:"
@@ -21,7 +21,7 @@ class RedisLimiter:
 
     def __init__(self, client: Redis, *, script: str = SCRIPT) -> None:
         self._client = client
-        self._script = client.register_script(script)
+        self._script = Script(client, script)
 
     def take(self, key: str | int, windows: Sequence[Window]) -> Decision:
         return self._decide(key, windows, consume=True)
@@ -35,8 +35,7 @@ class RedisLimiter:
         return "redis"
 
     def _decide(self, key: str | int, windows: Sequence[Window], *, consume: bool) -> Decision:
-        arguments = (int(consume), *_arguments(tuple(windows)))
-        answer = self._script(keys=(f"{NAMESPACE}{key}",), args=arguments)
+        answer = self._script(f"{NAMESPACE}{key}", int(consume), *_arguments(tuple(windows)))
         usages = [Usage(used, wait * MICROSECOND) for used, wait in batched(answer, 2)]
         return decide(windows, usages, consume=consume)
 
