@@ -51,6 +51,26 @@ LIMITER_FALLBACKS = Counter(
     "Decisions that a process made from its own memory because Redis did not answer.",
     registry=OWN,
 )
+CALLS_WAITING = Gauge(
+    "meetzy_usage_waiting",
+    "Calls in memory that were not in the database yet when the last writing began.",
+    registry=OWN,
+    multiprocess_mode="livesum",
+)
+CALLS_DROPPED = Counter(
+    "meetzy_usage_dropped", "Calls that will never be in the request log.", registry=OWN
+)
+FLUSH_SECONDS = Histogram(
+    "meetzy_usage_flush_seconds",
+    "How long a process takes to write the calls that it gathered.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+    registry=OWN,
+)
+FLUSH_FAILURES = Counter(
+    "meetzy_usage_flush_failures",
+    "Writings that the database did not take; what they held waits for the next.",
+    registry=OWN,
+)
 DOING_WITHOUT = Gauge(
     "meetzy_doing_without",
     "Processes that do without this server (redis, database) because it did not answer.",

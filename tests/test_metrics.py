@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import redis
 from django.test import Client
+from django.utils import timezone
 from prometheus_client import generate_latest
 from pytest_django import Settings
 
@@ -13,10 +14,12 @@ from accounts.models import ApiToken, User
 from accounts.throttling import windows
 from accounts.throttling.memory import MemoryLimiter
 from accounts.throttling.redis import ResilientLimiter
+from accounts.usage import CallBuffer
 from meetzy_tokens import metrics
 from meetzy_tokens.breaker import PAUSE, Breaker
 from meetzy_tokens.redis import Server
 from tests.conftest import signed_in
+from tests.support.calls import usual_call
 from tests.support.site import Site
 from tests.support.types import Api, Issue, Serve
 
@@ -135,6 +138,33 @@ def test_doing_without_redis_is_counted_and_shown() -> None:
     now = PAUSE
     assert breaker.run(lambda: "well", lambda: "away") == "well"
     assert difference('meetzy_doing_without{server="redis"}') == 0
+
+
+@pytest.mark.django_db
+def test_writing_calls_is_timed_and_what_waits_is_shown() -> None:
+    difference, buffer = Difference(), CallBuffer()
+    buffer.record(usual_call(1, at=timezone.now()))
+    buffer._write_or_keep()
+    assert counted()["meetzy_usage_waiting"] == 1
+    assert difference("meetzy_usage_flush_seconds_count") == 1
+    assert difference("meetzy_usage_flush_failures_total") == 0
+    buffer._write_or_keep()
+    assert counted()["meetzy_usage_waiting"] == 0
+
+
+@pytest.mark.django_db
+def test_failures_to_write_and_dropped_calls_are_counted(
+    monkeypatch: pytest.MonkeyPatch, issue: Issue
+) -> None:
+    difference, buffer = Difference(), CallBuffer(capacity=2)
+    for number in range(5):
+        buffer.record(usual_call(1, at=timezone.now(), number=number))
+    monkeypatch.setattr("accounts.usage.buffer.write", lambda batch: 1 / 0)
+    monkeypatch.setattr("accounts.usage.buffer.connection.close", lambda: None)
+    buffer._write_or_keep()
+    assert difference("meetzy_usage_dropped_total") == buffer.dropped == 3
+    assert difference("meetzy_usage_flush_failures_total") == 1
+    assert len(buffer) == 2
 
 
 def test_pages_and_the_admin_are_counted_and_files_are_not(as_admin: Client) -> None:

@@ -197,7 +197,6 @@ class Account:
 
     def write(self, calls: list[Call], *, logged: bool) -> None:
         if logged:
-            partitions.ensure({call.at.date() for call in calls})
             writing.log(calls)
         writing.add_to_counters(calls)
         self.mark(calls)

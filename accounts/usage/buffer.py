@@ -12,6 +12,7 @@ from accounts.usage import marks
 from accounts.usage.calls import Call
 from accounts.usage.marks import Marks
 from accounts.usage.writing import write
+from meetzy_tokens import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class CallBuffer:
 
     def record(self, call: Call) -> None:
         with self._lock:
-            self.dropped += len(self._calls) == self._capacity
+            self._drop(len(self._calls) == self._capacity)
             self._calls.append(call)
         self._ensure_writer()
 
@@ -73,7 +74,7 @@ class CallBuffer:
             self._put_back(batch)
             raise
         with self._lock:
-            self.dropped += len(refused)
+            self._drop(len(refused))
         written = (call for call in batch if call not in refused)
         for token_id, mark in marks.gather(written).items():
             self._marks.setdefault(token_id, Marks()).merge(mark)
@@ -86,8 +87,13 @@ class CallBuffer:
         with self._lock:
             room = self._capacity - len(self._calls)
             kept = batch[max(len(batch) - room, 0) :]
-            self.dropped += len(batch) - len(kept)
+            self._drop(len(batch) - len(kept))
             self._calls.extendleft(reversed(kept))
+
+    def _drop(self, number: int) -> None:
+        if number:
+            self.dropped += number
+            metrics.CALLS_DROPPED.inc(number)
 
     # -- The thread --------------------------------------------------------------------------------
 
@@ -126,9 +132,12 @@ class CallBuffer:
 
     def _write_or_keep(self) -> None:
         """An outage is logged once, not every second, and so is its end."""
+        metrics.CALLS_WAITING.set(len(self))
         try:
-            self.flush()
+            with metrics.FLUSH_SECONDS.time():
+                self.flush()
         except Exception as failure:
+            metrics.FLUSH_FAILURES.inc()
             if self._is_well:
                 logger.warning("calls wait in memory, they can't be written: %s", failure)
             self._is_well = False
