@@ -12,6 +12,7 @@ from accounts.views import (
     security,
     sessions,
     tokens,
+    usage,
 )
 
 urlpatterns = [
@@ -46,7 +47,13 @@ urlpatterns = [
     path("tokens/<slug:identifier>/revoke/", revocation.revoke, name="token_revoke"),
     path("tokens/<slug:identifier>/rotate/", rotation.rotate, name="token_rotate"),
     path("tokens/<slug:identifier>/expiry.ics", calendars.token_calendar, name="token_calendar"),
+    path("tokens/<slug:identifier>/calls/tail/", usage.token_tail, name="token_tail"),
+    path("tokens/<slug:identifier>/calls.csv", usage.export_token_calls, name="token_calls_export"),
+    path("tokens/<slug:identifier>/first-call/", usage.first_call, name="token_first_call"),
     path("activity/", activity.index, name="activity"),
+    path("activity/calls/", usage.account_calls, name="activity_calls"),
+    path("activity/calls/tail/", usage.account_tail, name="activity_tail"),
+    path("activity/calls.csv", usage.export_account_calls, name="activity_calls_export"),
     path("activity.csv", activity.export, name="activity_export"),
     path("calendar/renew/", calendars.renew, name="calendar_renew"),
     path("calendar/close/", calendars.close, name="calendar_close"),

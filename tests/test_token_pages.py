@@ -96,7 +96,7 @@ def test_the_list_takes_the_same_queries_however_long_it_is(
 ) -> None:
     for _ in range(count):
         issue()
-    with django_assert_num_queries(4):  # session, person, counts, tokens
+    with django_assert_num_queries(5):  # session, person, counts, tokens, calls
         page = as_alice.get(TOKENS)
     assert len(names(page)) == count
 
@@ -116,6 +116,11 @@ def test_a_name_can_not_become_markup_or_turn_the_line_around(
         assert "<bdi" in text
         assert "&lt;img src=&quot;x&quot;&gt;" in text
         assert "<img src=&quot;x" not in text
+
+
+def test_a_search_that_signing_in_interrupted_leads_to_the_list(as_alice: Client) -> None:
+    answer = as_alice.get(f"{TOKENS}search/")
+    assert (answer.status_code, answer["Location"]) == (302, TOKENS)
 
 
 # -- Creating --------------------------------------------------------------------------------------

@@ -45,18 +45,25 @@ def test_each_token_has_a_count_for_each_of_thirty_days(django_assert_num_querie
     write([call(1, number=1), call(1, number=2, at=NOW - 29 * DAY), call(2, at=NOW - DAY)])
     with django_assert_num_queries(1):
         counts = daily_calls([1, 2, 3], now=NOW, zone=UTC_ZONE)
-    assert counts == {1: [1, *[0] * 28, 1], 2: [*[0] * 28, 1, 0], 3: [0] * 30}
+    one, none = (1, 0), (0, 0)
+    assert counts == {1: [one, *[none] * 28, one], 2: [*[none] * 28, one, none], 3: [none] * 30}
+
+
+def test_refused_and_limited_calls_of_a_day_are_no_uses() -> None:
+    statuses = (200, 404, 503, 401, 403, 429)
+    write([call(number=number, status=status) for number, status in enumerate(statuses)])
+    assert daily_calls([1], days=1, now=NOW, zone=UTC_ZONE) == {1: [(3, 3)]}
 
 
 def test_what_is_older_than_thirty_days_is_not_counted() -> None:
     write([call(1, at=NOW - 30 * DAY)])
-    assert daily_calls([1], now=NOW, zone=UTC_ZONE) == {1: [0] * 30}
+    assert daily_calls([1], now=NOW, zone=UTC_ZONE) == {1: [(0, 0)] * 30}
 
 
 def test_a_day_is_the_persons_own() -> None:
     write([call(1, at=datetime(2026, 3, 9, 16, tzinfo=UTC))])  # in Tokyo it is the 10th already
-    assert daily_calls([1], days=2, now=NOW, zone=TOKYO) == {1: [0, 1]}
-    assert daily_calls([1], days=2, now=NOW, zone=UTC_ZONE) == {1: [1, 0]}
+    assert daily_calls([1], days=2, now=NOW, zone=TOKYO) == {1: [(0, 0), (1, 0)]}
+    assert daily_calls([1], days=2, now=NOW, zone=UTC_ZONE) == {1: [(1, 0), (0, 0)]}
 
 
 def test_without_tokens_nothing_is_asked(django_assert_num_queries: Any) -> None:
@@ -118,6 +125,7 @@ def test_a_summary_counts_calls_errors_addresses_and_paths(django_assert_num_que
         found = summary([1], now=NOW, zone=UTC_ZONE)
     assert (found.calls, found.errors, found.addresses) == (4, 1, 3)
     assert found.paths == [("GET", "/api/v1/me", 3), ("DELETE", "/api/v1/token", 1)]
+    assert found.top_addresses[0] == ("203.0.113.0", 2)
 
 
 def test_a_summary_of_nothing_is_empty() -> None:

@@ -69,6 +69,13 @@ def exact(moment: datetime) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', moment.isoformat(), in_full(moment))
 
 
+@register.simple_tag
+def second(moment: datetime) -> SafeString:
+    """`14:05:09`, with the day when it is another one than today."""
+    is_today = timezone.localdate(moment) == timezone.localdate()
+    return time_element(moment, written(moment, "H:i:s" if is_today else "j M, H:i:s"))
+
+
 def span(length: timedelta) -> str:
     """A length of a minute or more in its clearest unit, to the nearest whole one."""
     unit, singular, plural = next(unit[1:] for unit in UNITS if length < unit[0])

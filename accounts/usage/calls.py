@@ -13,10 +13,15 @@ class Outcome(StrEnum):
     SERVER_ERROR = "server_error"
 
 
+TURNED_AWAY = (Outcome.REFUSED, Outcome.LIMITED)
+# What turns a genuine token away for a reason of its own, not of its pace.
+REFUSALS = (401, 403)
+
+
 def outcome_of(status: int) -> Outcome:
     if status < 400:
         return Outcome.OK
-    if status in {401, 403}:
+    if status in REFUSALS:
         return Outcome.REFUSED
     if status == 429:
         return Outcome.LIMITED
@@ -44,7 +49,7 @@ class Call(NamedTuple):
     @property
     def is_use(self) -> bool:
         """Whether the token opened something: what a refused call does not."""
-        return self.outcome not in {Outcome.REFUSED, Outcome.LIMITED}
+        return self.outcome not in TURNED_AWAY
 
     @property
     def met_a_dead_token(self) -> bool:

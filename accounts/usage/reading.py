@@ -13,14 +13,16 @@ from django.db.models import Sum
 
 from accounts.models import HourlyUsage, LoggedCall
 from accounts.usage import latency
-from accounts.usage.calls import Outcome
+from accounts.usage.calls import TURNED_AWAY, Outcome
 from accounts.usage.periods import LENGTHS, View, latest, sums
 from accounts.usage.request_log import CallFilters, log_csv, log_page
 
 __all__ = [
     "LATEST",
+    "AddressCount",
     "Busy",
     "CallFilters",
+    "Daily",
     "PathCount",
     "Point",
     "Summary",
@@ -36,7 +38,7 @@ __all__ = [
 # How many calls the addresses and paths of a summary are counted from, so that a busy token's page
 # costs no more than a quiet one's.
 LATEST = 10_000
-TOP_PATHS = 5
+TOP = 5
 OUTCOMES = tuple(outcome.value for outcome in Outcome)
 
 NOTHING = (0,) * (len(OUTCOMES) + len(latency.COLUMNS))
@@ -61,22 +63,36 @@ class Point(NamedTuple):
         return self.ok + self.client_error + self.refused + self.limited + self.server_error
 
 
+class Daily(NamedTuple):
+    """The calls of one day: those that were let in, and those that were refused or limited."""
+
+    used: int = 0
+    refused: int = 0
+
+
 class PathCount(NamedTuple):
     method: str
     path: str
     calls: int
 
 
+class AddressCount(NamedTuple):
+    address: str
+    calls: int
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """`calls`, `errors` (everything but ok) and the latencies (milliseconds) are of the whole time;
-    `addresses` (how many) and `paths` are of its latest 10,000 calls."""
+    `addresses` (how many), the most frequent of them and of the paths are of its latest 10,000
+    calls."""
 
     calls: int
     errors: int
     p50: float | None
     p95: float | None
     addresses: int
+    top_addresses: list[AddressCount]
     paths: list[PathCount]
 
 
@@ -90,12 +106,13 @@ class Busy(NamedTuple):
 
 def daily_calls(
     token_ids: Collection[int], *, days: int = 30, now: datetime, zone: ZoneInfo
-) -> dict[int, list[int]]:
+) -> dict[int, list[Daily]]:
     """Calls of each token on each of the latest `days` days, today last; one query for all."""
     periods = latest("day", count=days, now=now, zone=zone)
-    counts = {token_id: [0] * days for token_id in token_ids}
+    counts = {token_id: [Daily()] * days for token_id in token_ids}
     for number, token_id, *calls in sums(token_ids, periods, OUTCOMES, by_token=True):
-        counts[token_id][number] = sum(calls)
+        refused = sum(calls[OUTCOMES.index(outcome)] for outcome in TURNED_AWAY)
+        counts[token_id][number] = Daily(sum(calls) - refused, refused)
     return counts
 
 
@@ -132,22 +149,25 @@ def summary(
     counted = sums(token_ids, whole, (*OUTCOMES, *latency.COLUMNS))
     total = point(whole[0].start, counted[0][1:] if counted else NOTHING)
     paths: Counter[tuple[str, str]] = Counter()
-    addresses = set()
+    addresses: Counter[str] = Counter()
     for method, path, address, calls in newest_calls(token_ids, since=whole[0].start):
         paths[method, path] += calls
-        addresses.add(address)
+        addresses[address] += calls
     return Summary(
         calls=total.calls,
         errors=total.calls - total.ok,
         p50=total.p50,
         p95=total.p95,
         addresses=len(addresses),
-        paths=[PathCount(*pair, calls) for pair, calls in paths.most_common(TOP_PATHS)],
+        top_addresses=[AddressCount(*each) for each in addresses.most_common(TOP)],
+        paths=[PathCount(*pair, calls) for pair, calls in paths.most_common(TOP)],
     )
 
 
 def newest_calls(token_ids: Collection[int], *, since: datetime) -> list[tuple[str, str, str, int]]:
-    """The latest calls, counted by method, path and address; one query."""
+    """The latest calls, counted by method, path and address; one query, none without tokens."""
+    if not token_ids:
+        return []
     newest = LoggedCall.objects.filter(token_id__in=token_ids, at__gte=since).order_by("-at")
     sql, parameters = newest.values("method", "path", "address")[:LATEST].query.sql_with_params()
     with connection.cursor() as cursor:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from accounts.days import read_day, within
 from accounts.keyset import Key, Page, instant, page, text
 from accounts.models import LoggedCall
 from accounts.spreadsheet import csv_lines
-from accounts.usage.calls import Outcome
+from accounts.usage.calls import REFUSALS, Outcome
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -24,6 +25,8 @@ PAGE_LENGTH = 50
 # Rows of a CSV that are read at a time: each in a short query of its own, so that a slow reader
 # keeps neither a transaction nor a partition.
 CHUNK = 2_000
+# The most rows of a CSV; spreadsheets take 1,048,576.
+LONGEST = 1_000_000
 CODE = re.compile("[a-z_]{1,32}")
 KEYS = (Key("at", descending=True, read=instant), Key("request_id", descending=True, read=text))
 COLUMNS = (
@@ -38,7 +41,6 @@ COLUMNS = (
     "agent",
     "request_id",
 )
-REFUSALS = (401, 403)
 OUTCOMES = {
     Outcome.OK: Q(status__lt=400),
     Outcome.CLIENT_ERROR: Q(status__gte=400, status__lt=500) & ~Q(status__in=(*REFUSALS, 429)),
@@ -99,9 +101,9 @@ def log_page(
 
 
 def log_csv(identifiers: Mapping[int, str], filters: CallFilters) -> Iterator[str]:
-    """All calls of the tokens (by their row's id) that the filters let through, newest first, line
-    by line."""
-    rows = every_call(filters.calls(identifiers))
+    """The calls of the tokens (by their row's id) that the filters let through, newest first, line
+    by line, a million at most."""
+    rows = islice(every_call(filters.calls(identifiers)), LONGEST)
     return csv_lines(COLUMNS, (cells(call, identifiers[call.token_id]) for call in rows))
 
 

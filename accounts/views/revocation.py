@@ -13,6 +13,7 @@ from accounts.models import ApiToken
 from accounts.origin import Origin
 from accounts.review import Counts, Review, with_links
 from accounts.views import SignedInRequest
+from accounts.views.calls import daily_calls
 from accounts.views.tokens import framed, listed, own_token, quoted, shows_the_list
 
 
@@ -49,6 +50,7 @@ def revoked(request: SignedInRequest, tokens: Sequence[ApiToken], outcome: str) 
         return redirect("tokens")
     context = {
         "tokens": tokens,
+        "daily": daily_calls(request, tokens),
         "counts": Counts.of(request.user.tokens.all(), timezone.now()),
         "review": Review.read(listed(request)),
     }

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import trigger_client_event
 
 from accounts import examples
@@ -36,6 +36,7 @@ from accounts.review import SORTS, Counts, Review, with_links
 from accounts.throttling import windows
 from accounts.tokens import searchable
 from accounts.views import SignedInRequest
+from accounts.views.calls import calls_of_token, daily_calls
 
 EVENTS_SHOWN = 10
 
@@ -56,7 +57,7 @@ def index(request: SignedInRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("q")
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def search(request: SignedInRequest) -> HttpResponse:
     """Where the list's filters lead. Posted, for what is typed may be a whole token: an address
     would bring it into histories and logs."""
@@ -140,13 +141,15 @@ def own_token(request: SignedInRequest, identifier: str) -> ApiToken:
 
 
 def list_of_tokens(request: SignedInRequest, query: QueryDict) -> dict[str, Any]:
-    """The context of the list that `query` describes: two queries, however long it is."""
+    """The context of the list that `query` describes: three queries, however long it is."""
     review, now = Review.read(query), timezone.now()
     tokens = request.user.tokens.all()
+    page = review.page(tokens, now)
     return {
         "review": review,
         "counts": Counts.of(tokens, now),
-        "page": review.page(tokens, now),
+        "page": page,
+        "daily": daily_calls(request, page.rows),
         "statuses": Status.choices,
         "environments": Environment.choices,
         "sorts": [(name, label) for name, (label, _) in SORTS.items()],
@@ -179,6 +182,7 @@ def detail_page(
         "burst_limit": burst.quota,
         "events": token.events.select_related("actor")[:EVENTS_SHOWN],
     }
+    context |= calls_of_token(request, token)
     return render(request, "accounts/tokens/detail.html", context, status=status)
 
 
