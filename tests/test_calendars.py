@@ -160,6 +160,16 @@ def test_the_feed_holds_what_will_expire(
     assert len({text(event, "UID") for event in events(response.content)}) == 2
 
 
+def test_a_feed_that_would_be_too_long_holds_what_ends_first(
+    issue: Issue, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calendars, "MOST_EVENTS", 2)
+    for expiry in (Expiry.ONE_YEAR, Expiry.THIRTY_DAYS, Expiry.NINETY_DAYS):
+        issue(expiry=expiry, name=expiry.value)
+    names = [token.name for token in calendars.feed_tokens(alice)]
+    assert names == ["30d", "90d"]
+
+
 def test_the_feed_is_found_by_its_address_alone(client: Client, feed: Callable[[], str]) -> None:
     response = client.get(feed())
     assert response["X-Robots-Tag"] == "noindex, nofollow"

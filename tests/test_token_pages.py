@@ -90,17 +90,6 @@ def test_a_dead_token_stays_in_the_list_without_a_way_to_revoke_it(
     assert path(token, "revoke/") not in page
 
 
-@pytest.mark.parametrize("count", [1, 40])
-def test_the_list_takes_the_same_queries_however_long_it_is(
-    as_alice: Client, issue: Issue, django_assert_num_queries: DjangoAssertNumQueries, count: int
-) -> None:
-    for _ in range(count):
-        issue()
-    with django_assert_num_queries(5):  # session, person, counts, tokens, calls
-        page = as_alice.get(TOKENS)
-    assert len(names(page)) == count
-
-
 def test_without_tokens_the_page_leads_to_the_first_call(as_alice: Client) -> None:
     page = as_alice.get(TOKENS).text
     assert page.count(">New Token</button>") == 1

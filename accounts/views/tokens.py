@@ -60,7 +60,8 @@ def index(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def search(request: SignedInRequest) -> HttpResponse:
     """Where the list's filters lead. Posted, for what is typed may be a whole token: an address
-    would bring it into histories and logs."""
+    would bring it into histories and logs. A visit, as after signing in again, leads to the list.
+    """
     return redirect(address_of(Review.read(request.POST)))
 
 
