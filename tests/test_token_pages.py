@@ -13,7 +13,6 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from django.views.debug import ExceptionReporter
-from pytest_django import DjangoAssertNumQueries
 
 from accounts import examples
 from accounts.expiry import Expiry

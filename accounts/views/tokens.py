@@ -142,7 +142,7 @@ def own_token(request: SignedInRequest, identifier: str) -> ApiToken:
 
 
 def list_of_tokens(request: SignedInRequest, query: QueryDict) -> dict[str, Any]:
-    """The context of the list that `query` describes: three queries, however long it is."""
+    """The context of the list that `query` describes: four queries, however long it is."""
     review, now = Review.read(query), timezone.now()
     tokens = request.user.tokens.all()
     page = review.page(tokens, now)
