@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from accounts.admin.usage import usage
 from accounts.api.reference import openapi, reference
 from accounts.api.v1 import api
 from accounts.views.sessions import admin_sign_in
@@ -18,6 +19,7 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("admin/login/", admin_sign_in),
     path("admin/password_change/", RedirectView.as_view(pattern_name="security")),
+    path("admin/usage/", admin.site.admin_view(usage), name="admin_usage"),
     path("admin/", admin.site.urls),
     path("api/docs", reference, name="api_docs"),
     path("api/v1/openapi.json", openapi, name="openapi"),

@@ -10,8 +10,8 @@ from django.http import QueryDict
 from accounts.usage import Call
 from accounts.usage.reading import (
     CallFilters,
-    busiest,
     daily_calls,
+    leaders,
     log_csv,
     log_page,
     series,
@@ -204,6 +204,9 @@ def test_the_busiest_tokens_come_first(django_assert_num_queries: Any) -> None:
     write([call(2, number=n, status=429) for n in range(10, 12)])
     write([call(3, number=20, status=401), call(4, number=21, at=NOW - 2 * DAY)])
     with django_assert_num_queries(1):
-        assert [busy.token_id for busy in busiest(now=NOW)] == [1, 2, 3]
-    assert busiest(now=NOW, by="limited") == [(2, 2, 0, 2, 0)]
-    assert [busy.token_id for busy in busiest(now=NOW, by="refused")] == [3]
+        found = leaders(now=NOW)
+    assert [busy.token_id for busy in found["calls"]] == [1, 2, 3]
+    assert found["limited"] == [(2, 2, 0, 2, 0)]
+    assert [busy.token_id for busy in found["refused"]] == [3]
+    assert [busy.token_id for busy in leaders(now=NOW, limit=1)["calls"]] == [1]
+    assert [busy.token_id for busy in leaders(now=NOW, hours=72)["calls"]] == [1, 2, 3, 4]

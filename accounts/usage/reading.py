@@ -9,7 +9,6 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Sum
 
 from accounts.models import HourlyUsage, LoggedCall
 from accounts.usage import latency
@@ -27,8 +26,8 @@ __all__ = [
     "Point",
     "Summary",
     "View",
-    "busiest",
     "daily_calls",
+    "leaders",
     "log_csv",
     "log_page",
     "series",
@@ -44,6 +43,7 @@ OUTCOMES = tuple(outcome.value for outcome in Outcome)
 NOTHING = (0,) * (len(OUTCOMES) + len(latency.COLUMNS))
 
 type Order = Literal["calls", "refused", "limited"]
+ORDERS: tuple[Order, ...] = ("calls", "refused", "limited")
 
 
 class Point(NamedTuple):
@@ -179,24 +179,27 @@ def newest_calls(token_ids: Collection[int], *, since: datetime) -> list[tuple[s
         return [(method, path, str(address), n) for method, path, address, n in cursor.fetchall()]
 
 
-def busiest(*, now: datetime, hours: int = 24, by: Order = "calls", limit: int = 20) -> list[Busy]:
-    """The tokens with most calls, refusals or 429s in the latest hours, for operators; one query.
+def leaders(*, now: datetime, hours: int = 24, limit: int = 10) -> dict[Order, list[Busy]]:
+    """The tokens with most calls, refusals and 429s in the latest hours, for operators; one query.
     None that had none."""
-    since = now - timedelta(hours=hours)
-    calls = sum((Sum(name) for name in OUTCOMES[1:]), Sum(OUTCOMES[0]))
-    totals = (
-        HourlyUsage.objects.filter(hour__gt=since)
-        .values("token_id")
-        .annotate(
-            calls=calls,
-            n_refused=Sum("refused"),
-            n_limited=Sum("limited"),
-            n_server_error=Sum("server_error"),
-        )
+    since = connection.ops.adapt_datetimefield_value(now - timedelta(hours=hours))
+    boards = " UNION ALL ".join(
+        f"SELECT * FROM (SELECT '{order}', token_id, calls, refused, limited, server_error "  # noqa: S608
+        f"FROM totals WHERE {order} > 0 ORDER BY {order} DESC, token_id LIMIT %s) {order}_first"
+        for order in ORDERS
     )
-    order = {"calls": "calls", "refused": "n_refused", "limited": "n_limited"}[by]
-    found = totals.filter(**{f"{order}__gt": 0}).order_by(f"-{order}", "token_id")[:limit]
-    return [
-        Busy(r["token_id"], r["calls"], r["n_refused"], r["n_limited"], r["n_server_error"])
-        for r in found
-    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH totals AS (SELECT token_id, SUM({' + '.join(OUTCOMES)}) AS calls, "  # noqa: S608
+            "SUM(refused) AS refused, SUM(limited) AS limited, SUM(server_error) AS server_error "
+            f"FROM {HourlyUsage._meta.db_table} WHERE hour > %s GROUP BY token_id) {boards}",
+            [since, *[limit] * len(ORDERS)],
+        )
+        rows = cursor.fetchall()
+    return {
+        order: sorted(
+            (Busy(*map(int, row)) for name, *row in rows if name == order),
+            key=lambda busy: (-getattr(busy, order), busy.token_id),
+        )
+        for order in ORDERS
+    }
