@@ -1,5 +1,6 @@
 """Where a request comes from."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from django.conf import settings
@@ -25,6 +26,7 @@ def client_address(request: HttpRequest) -> str:
     return normalise(forwarded[-hops]) or peer
 
 
+@lru_cache(maxsize=4096)
 def normalise(text: str) -> str:
     """The canonical spelling of an address, IPv4 inside IPv6 unwrapped; "" when it is none."""
     try:

@@ -4,9 +4,15 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    InterfaceError,
+    OperationalError,
+    connection,
+    connections,
+)
 from django.db.backends.utils import CursorWrapper
 
 from meetzy_tokens.breaker import Breaker
@@ -37,8 +43,9 @@ def read[T](query: Callable[[], T]) -> T:
 
 def cursor() -> CursorWrapper:
     """For a query that is asked again and again: where the database can, it plans it once."""
-    prepared = getattr(connection, "prepared_cursor", connection.cursor)
-    return prepared()
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    cursor = database.prepared_cursor if database.vendor == "postgresql" else database.cursor
+    return cursor()  # type: ignore[no-any-return]
 
 
 def unless_silent[T](attempt: Callable[[], T]) -> T:

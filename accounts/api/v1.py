@@ -2,8 +2,10 @@
 
 from typing import Any, NoReturn
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
+from ninja.renderers import BaseRenderer
+from ninja.responses import NinjaJSONEncoder
 from ninja.security import HttpBearer
 
 from accounts import throttling
@@ -30,12 +32,24 @@ class BearerToken(HttpBearer):
         return None
 
 
+class Json(BaseRenderer):
+    media_type = "application/json"
+    encode = NinjaJSONEncoder().encode
+
+    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
+        return self.encode(data).encode()
+
+
 class VersionOne(NinjaAPI):
+    def create_temporal_response(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(content_type=self.get_content_type())
+
     def get_openapi_schema(self, **options: Any) -> Any:
         return described(super().get_openapi_schema(**options))
 
 
 api = VersionOne(
+    renderer=Json(),
     title="Meetzy API",
     version="1",
     description=DESCRIPTION,

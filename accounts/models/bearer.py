@@ -1,10 +1,9 @@
 """What one narrow read says about a presented token: the hot path of every API call."""
 
 import logging
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -14,36 +13,24 @@ from meetzy_tokens import database
 
 logger = logging.getLogger(__name__)
 
-# In the order of Bearer's fields after the signature. Model instances cost twice this read.
-TOKEN_COLUMNS = (
-    "id",
-    "identifier",
-    "name",
-    "environment",
-    "created_at",
-    "expires_at",
-    "revoked_at",
-    "rotated_at",
-    "last_used_at",
-    "minute_limit",
-    "burst_limit",
-)
+# In the order of Bearer's fields. Model instances cost twice this read.
+INSTANTS = ("created_at", "expires_at", "revoked_at", "rotated_at", "last_used_at")
+TOKEN_COLUMNS = ("id", "identifier", "name", "environment", "minute_limit", "burst_limit")
 OWNER_COLUMNS = ("id", "email", "name", "is_active")
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
+class Bearer(NamedTuple):
     """A genuine token, alive or not, and the account behind it."""
 
-    token_id: int
-    identifier: str
-    name: str
-    environment: str
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
     rotated_at: datetime | None
     last_used_at: datetime | None
+    token_id: int
+    identifier: str
+    name: str
+    environment: str
     minute_limit: int | None
     burst_limit: int | None
     owner_id: int
@@ -64,7 +51,8 @@ class Bearer:
         signature = Signature(bytes(row[0]), row[1]) if row else settings.TOKEN_KEYRING.sign("")
         if not settings.TOKEN_KEYRING.verify(token, signature) or row is None:
             return None
-        bearer = cls(*map(in_utc, row[2:]))
+        instants, others = row[2 : 2 + len(INSTANTS)], row[2 + len(INSTANTS) :]
+        bearer = cls(*map(in_utc, instants), *others)
         if signature.pepper != settings.TOKEN_KEYRING.current:
             bearer.sign_again(token, signature)
         return bearer
@@ -95,9 +83,9 @@ class Bearer:
             logger.exception("the digest of %s could not be re-signed", self.identifier)
 
 
-def in_utc(value: Any) -> Any:
+def in_utc(instant: datetime | None) -> Any:
     """SQLite hands out naive instants, PostgreSQL aware ones; both are in UTC."""
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+    return instant and instant.replace(tzinfo=UTC)
 
 
 @cache
@@ -105,7 +93,7 @@ def lookup_sql() -> str:
     from accounts.models.api_token import ApiToken
     from accounts.models.user import User
 
-    columns = [f"token.{name}" for name in ("digest", "pepper", *TOKEN_COLUMNS)]
+    columns = [f"token.{name}" for name in ("digest", "pepper", *INSTANTS, *TOKEN_COLUMNS)]
     columns += [f"owner.{name}" for name in OWNER_COLUMNS]
     return (
         f"SELECT {', '.join(columns)} FROM {ApiToken._meta.db_table} token "  # noqa: S608

@@ -1,7 +1,6 @@
 """What a token may still spend. Pure: every backend counts, this decides."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
@@ -10,8 +9,7 @@ BURST_QUOTA = 10
 SECOND = 1_000_000_000  # nanoseconds
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """At most `quota` calls pass in any interval of `seconds`, wherever it begins."""
 
     name: str
@@ -19,8 +17,7 @@ class Window:
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(NamedTuple):
     """One window after a decision; `reset`: seconds until it has room for one call more, or 0."""
 
     window: Window
@@ -28,8 +25,7 @@ class Budget:
     reset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """`retry_after`: seconds to wait until one call certainly passes, 0 when it is allowed."""
 
     allowed: bool
