@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from accounts.models import ApiToken, Issued
+from accounts.models import ApiToken, HourlyUsage, Issued
 from accounts.usage import Call, CallBuffer, marks, usage, writing
 from accounts.usage import buffer as buffer_module
 from tests.support.types import Api, Issue
@@ -335,3 +335,21 @@ def test_processes_that_write_the_same_tokens_do_not_deadlock(
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(process, range(4)))
     assert {last_use(issued)[0] for issued in tokens} == {NOON + 93 * SECOND}
+
+
+def test_processes_that_count_in_the_same_hour_are_exact(
+    transactional_db: None, issue: Issue
+) -> None:
+    tokens = [issue().token.pk for _ in range(5)]
+
+    def process(number: int) -> None:
+        buffer = CallBuffer()
+        for _ in range(10):
+            for token_id in tokens[::-1] if number % 2 else tokens:
+                buffer.record(call(token_id))
+            in_another_session(buffer)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(process, range(4)))
+    counts = HourlyUsage.objects.values_list("token_id", "hour", "ok")
+    assert set(counts) == {(token_id, NOON, 40) for token_id in tokens}

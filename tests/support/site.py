@@ -23,9 +23,16 @@ print(ApiToken.objects.issue(owner=owner, name="Nightly", expiry=Expiry.NINETY_D
 class Site(OwnServer):
     """`environment` is what an operator would set: DATABASE_URL, REDIS_URL, TOKEN_PEPPERS…"""
 
-    def __init__(self, *, threads: int = 4, **environment: str) -> None:
+    def __init__(
+        self,
+        *,
+        threads: int = 4,
+        application: str = "meetzy_tokens.wsgi:application",
+        **environment: str,
+    ) -> None:
         super().__init__()
         self.threads = threads
+        self.application = application
         self.environment = os.environ | {"SITE_URL": self.url} | environment
         self.client = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
 
@@ -37,7 +44,7 @@ class Site(OwnServer):
         options = f"--host 127.0.0.1 --port {self.port} --workers 1 --no-ws".split()
         threads = f"--blocking-threads={self.threads}"
         program = [sys.executable, "-m", "granian", "--interface", "wsgi", *options, threads]
-        return [*program, "meetzy_tokens.wsgi:application"]
+        return [*program, self.application]
 
     def options(self) -> dict[str, Any]:
         return {"cwd": ROOT, "env": self.environment}
