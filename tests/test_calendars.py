@@ -130,6 +130,14 @@ def test_a_token_s_date_is_a_file(issue: Issue, as_alice: Client) -> None:
     assert issued.plaintext[24:] not in response.text
 
 
+def test_the_page_of_a_living_token_leads_to_it(issue: Issue, as_alice: Client) -> None:
+    token = issue().token
+    page = f"/account/tokens/{token.identifier}/"
+    assert f'href="{file_of(token)}"' in as_alice.get(page).text
+    token.revoke()
+    assert file_of(token) not in as_alice.get(page).text
+
+
 def test_nobody_else_gets_it(issue: Issue, as_bob: Client, client: Client) -> None:
     path = file_of(issue().token)
     assert as_bob.get(path).status_code == 404

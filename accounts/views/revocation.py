@@ -12,6 +12,7 @@ from django_htmx.http import trigger_client_event
 from accounts.models import ApiToken
 from accounts.origin import Origin
 from accounts.review import Counts, Review, with_links
+from accounts.tokens import IDENTIFIER_PATTERN
 from accounts.views import SignedInRequest
 from accounts.views.calls import daily_calls
 from accounts.views.tokens import framed, listed, own_token, quoted, shows_the_list
@@ -32,15 +33,16 @@ def revoke(request: SignedInRequest, identifier: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke_selected(request: SignedInRequest) -> HttpResponse:
     """Those chosen of one's own that can still be revoked; any others are as good as not named."""
-    chosen = request.POST if request.method == "POST" else request.GET
-    tokens = request.user.tokens.filter(identifier__in=chosen.getlist("tokens"), revoked_at=None)
+    sent = request.POST if request.method == "POST" else request.GET
+    chosen = [text for text in sent.getlist("tokens") if IDENTIFIER_PATTERN.fullmatch(text)]
+    tokens = request.user.tokens.filter(identifier__in=chosen, revoked_at=None)
     if request.method != "POST":
         context = {"tokens": with_links(tokens), "in_place": shows_the_list(request)}
         return framed(request, "revoke_selected", context)
     dead = tokens.revoke(origin=Origin.of(request))
     rows = with_links(request.user.tokens.filter(pk__in=[token.pk for token in dead]))
-    number = "One token was" if len(dead) == 1 else f"{len(dead)} tokens were"
-    return revoked(request, list(rows), f"{number} revoked.")
+    how_many = {0: "No token was", 1: "One token was"}.get(len(dead), f"{len(dead)} tokens were")
+    return revoked(request, list(rows), f"{how_many} revoked.")
 
 
 def revoked(request: SignedInRequest, tokens: Sequence[ApiToken], outcome: str) -> HttpResponse:
