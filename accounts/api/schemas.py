@@ -124,7 +124,9 @@ MOST_DAYS_OF_HOURS = 31
 
 
 class UsageQuery(BaseModel):
-    granularity: Literal["hour", "day"] = Field("day", description="The length of a bucket.")
+    granularity: Literal["hour", "day"] = Field(
+        "day", description="The length of a bucket; days unless told otherwise."
+    )
     days: Annotated[int, Field(ge=1, le=MOST_DAYS)] | SkipJsonSchema[None] = Field(
         None,
         description="How far back, the running day included: 30 unless told otherwise, with hours "

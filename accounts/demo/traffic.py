@@ -43,6 +43,7 @@ def calls_of_day(
     use: Use, midnight: datetime, now: datetime, chance: random.Random, *, scale: float = 1
 ) -> Iterator[Call]:
     """In no order. `scale` makes all programs busier or quieter."""
+    scale *= chance.lognormvariate(0, 0.15)  # no day is like another
     for number in range(24):
         hour = midnight + number * HOUR
         if hour + HOUR <= use.begins or hour >= min(use.stops, now):

@@ -1,87 +1,102 @@
-"""Take the README's pictures anew: `.venv/bin/python docs/images/take.py`, once `./dev test` ran.
+"""Take the pictures of README and docs anew: `.venv/bin/python docs/images/take.py`, once
+`./dev test` ran.
 
-It starts the product in a folder of its own, gives one account tokens in every state, and looks at
-the list with Chromium, once light and once dark.
+It starts the product in a folder of its own with the demo's account, and looks at it with Chromium.
 """
 
 import os
-import secrets
+import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent.parent))
 
 from tests.support.site import Site  # noqa: E402
 
-EMAIL = "admin@meetzy.localhost"
-# Name, environment, expiry, age in days, last used so many minutes ago or never.
-TOKENS = """
-from datetime import timedelta
-from django.utils import timezone
-from accounts.expiry import Expiry
-from accounts.models import ApiToken, User
-
-now = timezone.now()
-owner = User.objects.create_superuser({email!r}, {password!r}, name="Admin")
-for name, environment, expiry, age, used in [
-    ("Legacy importer", "production", "90d", 140, 51 * 1440),
-    ("Customer portal", "production", "1y", 211, 3),
-    ("Contractor laptop", "development", "30d", 26, 9 * 1440),
-    ("Data warehouse sync", "production", "4y", 302, 47),
-    ("Load test", "staging", "90d", 40, None),
-    ("Analytics Service", "production", "90d", 84, 18),
-    ("Staging webhook relay", "staging", "6m", 63, 1300),
-    ("Nightly backup", "production", "1y", 34, 200),
-    ("Mobile app", "production", "6m", 12, 2),
-    ("Production API", "production", "90d", 1, 1),
-]:
-    made = now - timedelta(days=age, minutes=7 * age)
-    token = ApiToken.objects.issue(
-        owner=owner, name=name, environment=environment, expiry=Expiry(expiry), now=made
-    ).token
-    if used is not None:
-        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now - timedelta(minutes=used))
-ApiToken.objects.get(name="Contractor laptop").revoke(reason="Project ended")
-"""
+SIZE = {"width": 1280, "height": 860}
 
 
 def main() -> None:
-    var, password = tempfile.mkdtemp(prefix="meetzy-pictures-"), secrets.token_urlsafe(12)
+    var = tempfile.mkdtemp(prefix="meetzy-pictures-")
     try:
         with Site(MEETZY_VAR=var, MEETZY_GENERATE_SECRETS="1") as site:
             site.manage("collectstatic", "--noinput", "--verbosity=0")
             site.manage("migrate", "--verbosity=0")
-            site.manage("shell", "--command", TOKENS.format(email=EMAIL, password=password))
+            told = site.manage("demo")
             site.start()
-            take_both(site.url, password)
+            take_all(site.url, *re.findall(r"(?:account|password):\s+(\S+)", told))
     finally:
         shutil.rmtree(var)
 
 
-def take_both(url: str, password: str) -> None:
+def take_all(url: str, email: str, password: str) -> None:
     with sync_playwright() as playwright:
         chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        take(browser, url, password, scheme="light", name="tokens.png")
-        take(browser, url, password, scheme="dark", name="tokens-dark.png")
+        schemes: tuple[tuple[Literal["light", "dark"], str], ...] = (
+            ("light", ""),
+            ("dark", "-dark"),
+        )
+        for scheme, suffix in schemes:
+            page = browser.new_page(color_scheme=scheme, viewport=SIZE, base_url=url)
+            sign_in(page, email, password)
+            for name, show in PICTURES.items():
+                show(page)
+                page.screenshot(path=FOLDER / f"{name}{suffix}.png")
+            page.close()
 
 
-def take(
-    browser: Browser, url: str, password: str, *, scheme: Literal["light", "dark"], name: str
-) -> None:
-    page = browser.new_page(color_scheme=scheme, viewport={"width": 1280, "height": 800})
-    page.goto(url)
-    page.get_by_label("E-mail address").fill(EMAIL)
+def sign_in(page: Page, email: str, password: str) -> None:
+    page.goto("/")
+    page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="API Tokens").wait_for()
-    page.screenshot(path=FOLDER / name, full_page=True)
+
+
+def tokens(page: Page) -> None:
+    page.goto("/account/tokens/?sort=used")
+
+
+def token(page: Page) -> None:
+    page.goto("/account/tokens/?q=Customer+portal")
+    page.get_by_role("link", name="Customer portal").click()
+    chart = page.get_by_role("heading", name="Calls")
+    chart.wait_for()
+    chart.evaluate("heading => scrollTo(0, heading.getBoundingClientRect().top + scrollY - 24)")
+
+
+def reveal(page: Page) -> None:
+    page.goto("/account/tokens/")
+    page.get_by_role("button", name="New Token").click()
+    form = page.locator("#new-token-form")
+    form.get_by_label("Name").fill("Release pipeline")
+    form.get_by_role("button", name="Create Token").click()
+    page.get_by_role("region", name="Copy your token now").wait_for()
+
+
+def activity(page: Page) -> None:
+    page.goto("/account/activity/calls/")
+
+
+def usage(page: Page) -> None:
+    page.goto("/admin/usage/?period=30d")
+
+
+PICTURES: dict[str, Callable[[Page], None]] = {
+    "tokens": tokens,
+    "token": token,
+    "reveal": reveal,
+    "activity": activity,
+    "usage": usage,
+}
 
 
 if __name__ == "__main__":
