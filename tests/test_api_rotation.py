@@ -1,17 +1,25 @@
 """`POST /api/v1/token/rotate` as a program meets it."""
 
 import json
+import threading
 from collections.abc import Callable
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
+import time_machine
+from django.apps import apps
 from django.utils import timezone
 
 from accounts.models import ApiToken, Issued, Kind, TokenEvent, TokenPolicy
 from accounts.usage import usage
+from tests.support.site import Site
+from tests.support.types import Api, Issue
 
 ROTATE = "/api/v1/token/rotate"
+DAY = timedelta(days=1)
 
 type Rotate = Callable[..., Any]
 
@@ -134,3 +142,147 @@ def test_a_key_that_is_no_key_is_refused(
 ) -> None:
     answer = rotate(issue().plaintext, key=key)
     assert list(answer.json()["error"]["fields"]) == ["Idempotency-Key"]
+
+
+# -- To the instant --------------------------------------------------------------------------------
+
+NOON = datetime(2026, 8, 31, 12, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize("grace", [0, 1, 3600, 86_400, 604_800])
+def test_the_old_token_is_dead_at_the_end_of_its_grace_and_not_before(
+    issue: Issue, api: Api, rotate: Rotate, grace: int
+) -> None:
+    """Counted in seconds that pass, also over a night in which clocks change."""
+    begin = datetime(2026, 10, 24, 12, tzinfo=UTC)
+    old, end = issue(now=begin - DAY), begin + timedelta(seconds=grace)
+    with time_machine.travel(begin, tick=False) as clock:
+        rotate(old.plaintext, {"grace_seconds": grace})
+        clock.move_to(end)
+        assert api("/api/v1/me", old.plaintext).json()["error"]["code"] == "token_expired"
+        clock.move_to(max(begin, end - TICK))
+        assert api("/api/v1/me", old.plaintext).status_code == (200 if grace else 401)
+
+
+def test_a_grace_beyond_the_old_tokens_own_end_does_not_move_it(
+    issue: Issue, api: Api, rotate: Rotate
+) -> None:
+    old = issue(now=NOON - timedelta(days=90) + timedelta(hours=1))  # it ends in an hour
+    with time_machine.travel(NOON, tick=False) as clock:
+        answer = rotate(old.plaintext, {"grace_seconds": 604_800}).json()["data"]
+        assert answer["old_expires_at"] == "2026-08-31T13:00:00Z"
+        clock.move_to(NOON + timedelta(hours=1))
+        assert api("/api/v1/me", old.plaintext).json()["error"]["code"] == "token_expired"
+
+
+@pytest.mark.parametrize(
+    ("expires", "end"),
+    [("30d", "2026-09-30"), ("6m", "2027-02-28"), ("1y", "2027-08-31"), ("4y", "2030-08-31")],
+)
+def test_the_successors_life_is_counted_from_today_by_the_calendar(
+    issue: Issue, rotate: Rotate, expires: str, end: str
+) -> None:
+    old = issue(now=NOON - DAY)
+    with time_machine.travel(NOON, tick=False):
+        answer = rotate(old.plaintext, {"expires": expires}).json()["data"]
+    assert answer["expires_at"] == f"{end}T12:00:00Z"
+
+
+def test_a_call_can_be_repeated_for_24_hours_to_the_instant(issue: Issue, rotate: Rotate) -> None:
+    old = issue(now=NOON - DAY).plaintext
+    with time_machine.travel(NOON, tick=False) as clock:
+        first = rotate(old, {"grace_seconds": 0}, key="k1").json()["data"]["token"]
+        clock.move_to(NOON + DAY)
+        again = rotate(old, {"grace_seconds": 0}, key="k1")
+        assert again.json()["data"]["token"] == first
+        clock.move_to(NOON + DAY + TICK)
+        assert rotate(old, {"grace_seconds": 0}, key="k1").status_code == 401
+
+
+# -- What is kept, and what is taken over ----------------------------------------------------------
+
+
+def test_nothing_is_kept_in_clear_of_a_call_that_can_be_repeated(
+    issue: Issue, rotate: Rotate
+) -> None:
+    old, key = issue().plaintext, "a-key-that-nobody-guesses"
+    new = rotate(old, key=key).json()["data"]["token"]
+    usage.flush()
+    rows = [row for model in apps.get_models() for row in model._base_manager.values()]
+    kept = repr(rows)
+    assert new[:24] in kept
+    for secret in (old[24:], new[24:], key):
+        assert secret not in kept
+
+
+def test_only_who_holds_token_and_key_gets_the_successor(issue: Issue, rotate: Rotate) -> None:
+    one, other = issue().plaintext, issue().plaintext
+    new = rotate(one, key="k1").json()["data"]["token"]
+    assert rotate(other, key="k1").json()["data"]["token"][4:] != new[4:]
+    assert rotate(one, key="k2").status_code == 409
+    assert rotate(new, key="k1").json()["data"]["token"] != new
+    assert rotate(one, key="k1").json()["data"]["token"] == new
+
+
+def test_a_repetition_outlives_the_exchange_of_peppers(
+    issue: Issue, rotate: Rotate, settings: Any
+) -> None:
+    old = issue().plaintext
+    new = rotate(old, key="k1").json()["data"]["token"]
+    ring = settings.TOKEN_KEYRING
+    settings.TOKEN_KEYRING = type(ring)(ring.peppers | {9: b"a newer pepper, long enough for all"})
+    assert rotate(old, key="k1").json()["data"]["token"] == new
+
+
+def test_a_token_never_widens_by_rotating(issue: Issue, rotate: Rotate) -> None:
+    old = issue(environment="staging")
+    ApiToken.objects.update(minute_limit=7, burst_limit=6)
+    for more in ({"scopes": ["*"]}, {"minute_limit": 999}, {"environment": "production"}):
+        assert rotate(old.plaintext, more).status_code == 400
+    rotate(old.plaintext)
+    new = ApiToken.objects.get(rotated_from=old.token)
+    assert (new.environment, new.minute_limit, new.burst_limit) == ("staging", 7, 6)
+    assert new.owner == old.token.owner
+
+
+# -- At once ---------------------------------------------------------------------------------------
+
+
+def test_rotations_and_revocations_at_once_leave_one_living_successor_at_most(
+    server: Site, issue: Issue
+) -> None:
+    """Two by the same call, two by others, one by the token's end: no deadlock, no 5xx."""
+    for _ in range(4):
+        old = issue().plaintext
+        calls = [("POST", "k1"), ("POST", "k1"), ("POST", "k2"), ("POST", ""), ("DELETE", "")]
+        statuses = at_once(server, old, calls)
+        assert set(statuses) <= {201, 204, 401, 409}
+        made = ApiToken.objects.filter(rotated_from__identifier=old[:24])
+        assert made.living().count() <= 1
+
+
+def test_the_same_call_many_times_at_once_gets_one_successor(server: Site, issue: Issue) -> None:
+    old = issue().plaintext
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: send(server, old, "POST", "k1"), range(8)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["data"]["token"] for answer in answers}) == 1
+    assert ApiToken.objects.count() == 2
+
+
+def at_once(server: Site, token: str, calls: list[tuple[str, str]]) -> list[int]:
+    start = threading.Barrier(len(calls))
+
+    def act(call: tuple[str, str]) -> int:
+        start.wait()
+        return send(server, token, *call).status_code
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(act, calls))
+
+
+def send(server: Site, token: str, method: str, key: str) -> httpx.Response:
+    path = ROTATE if method == "POST" else "/api/v1/token"
+    headers = {"Authorization": f"Bearer {token}"} | ({"Idempotency-Key": key} if key else {})
+    return httpx.request(method, server.url + path, headers=headers, trust_env=False, timeout=30)

@@ -178,6 +178,19 @@ def test_a_feed_that_would_be_too_long_holds_what_ends_first(
     assert names == ["30d", "90d"]
 
 
+def test_a_date_leaves_the_feed_at_its_instant(
+    issue: Issue, client: Client, feed: Callable[[], str]
+) -> None:
+    """Made at the end of August for six months, which is the end of February."""
+    token = issue(now=datetime(2026, 8, 31, 12, tzinfo=UTC), expiry=Expiry.SIX_MONTHS).token
+    end, seen = datetime(2027, 2, 28, 12, tzinfo=UTC), []
+    for instant in (end - timedelta(microseconds=1), end):
+        with time_machine.travel(instant, tick=False):
+            seen.append([event.start for event in events(client.get(feed()).content)])
+    assert seen == [[end], []]
+    assert token.expires_at == end
+
+
 def test_the_feed_is_found_by_its_address_alone(client: Client, feed: Callable[[], str]) -> None:
     response = client.get(feed())
     assert response["X-Robots-Tag"] == "noindex, nofollow"

@@ -125,6 +125,20 @@ def test_the_page_offers_what_may_be_chosen(issue: Issue, rule: Rule, as_alice: 
         assert Expiry.ONE_YEAR.label not in page
 
 
+def test_the_page_explains_every_rule(issue: Issue, rule: Rule, as_alice: Client) -> None:
+    token = issue(expiry=Expiry.THIRTY_DAYS).token
+    paths = ("/account/tokens/new/", f"/account/tokens/{token.identifier}/rotate/")
+    assert not any('id="policy"' in as_alice.get(path).text for path in paths)
+    rule(longest_life=100, offered=["30d"], unused_days=60, tokens_per_person=5)
+    for path in paths:
+        page = as_alice.get(path).text
+        assert "A token lives at most 100 days here." in page
+        assert "Only the periods below are offered here." in page
+        assert "not used for 60 days is revoked; you get a reminder a week before." in page
+    room = "Each person may have 5 living tokens here; you have 1."
+    assert [room in as_alice.get(path).text for path in paths] == [True, False]
+
+
 @pytest.mark.parametrize("path", PATHS[:2])
 def test_more_than_the_limit_is_not_made(
     issue: Issue, rule: Rule, api: Api, as_alice: Client, path: Callable[..., Any]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.expiry import Expiry
@@ -75,6 +75,25 @@ def test_a_revoked_token_has_no_successor(issue: Callable[..., Issued]) -> None:
     assert ApiToken.objects.count() == 1
 
 
+@pytest.mark.parametrize("fails", ["insert", "record"])
+def test_when_any_part_fails_the_old_token_lives_on_as_it_was(
+    issue: Callable[..., Issued], monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    old = issue().token
+    managers: dict[str, Any] = {"insert": ApiToken.objects, "record": TokenEvent.objects}
+
+    def fail(*_: object, **__: object) -> None:
+        raise DatabaseError("the disk is full")
+
+    monkeypatch.setattr(type(managers[fails]), fails, fail)
+    with pytest.raises(DatabaseError):
+        old.rotate(expiry=Expiry.NINETY_DAYS)
+    kept = ApiToken.objects.get()
+    assert (kept.rotated_at, kept.expires_at) == (None, old.expires_at)
+    assert (old.rotated_at, old.status) == (None, Status.ACTIVE)
+    assert old.events.count() == 1
+
+
 def test_a_repeated_call_gets_the_same_successor(
     issue: Callable[..., Issued], rotate: Callable[..., Issued]
 ) -> None:
@@ -140,6 +159,31 @@ def test_many_rotations_and_revocations_at_once_leave_at_most_one_successor(
         list(pool.map(act, range(8)))
     assert failures == []
     assert ApiToken.objects.exclude(pk=old.pk).count() <= 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_revoking_several_while_they_are_rotated_deadlocks_nobody(
+    issue: Callable[..., Issued],
+) -> None:
+    tokens, start = [issue().token for _ in range(4)], threading.Barrier(8)
+    owned, failures = ApiToken.objects.filter(owner=tokens[0].owner), list[Exception]()
+
+    def act(number: int) -> None:
+        start.wait()
+        try:
+            owned.revoke() if number % 2 else tokens[number // 2].rotate(expiry=Expiry.ONE_YEAR)
+        except NotRotatable:
+            pass
+        except Exception as problem:
+            failures.append(problem)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(act, range(8)))
+    assert failures == []
+    assert all(owned.filter(rotated_from=token).count() <= 1 for token in tokens)
+    assert not ApiToken.objects.filter(pk__in=[token.pk for token in tokens], revoked_at=None)
 
 
 def test_what_happened_stays_as_it_was_written(issue: Callable[..., Issued]) -> None:
