@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import ApiToken, User
-from accounts.usage import CallBuffer
-from tests.support.calls import usual_call
+from tests.support.calls import write_calls
 from tests.support.types import Issue
 
 TOKENS = "/account/tokens/"
@@ -23,8 +21,6 @@ TAIL = "/account/activity/calls/tail/"
 EXPORT = "/account/activity/calls.csv"
 ROW = re.compile(r'id="call-(\w{24})"')
 PARTS = ("", "calls/tail/", "calls.csv", "first-call/")
-
-type Write = Callable[..., None]
 
 
 @pytest.fixture
@@ -35,20 +31,6 @@ def now() -> datetime:
 @pytest.fixture
 def token(issue: Issue, now: datetime) -> ApiToken:
     return issue(name="Nightly", now=now - timedelta(days=40)).token
-
-
-@pytest.fixture
-def write(now: datetime) -> Write:
-    """Write so many calls of a token, a minute apart, the latest now."""
-
-    def write(token: ApiToken, count: int = 1, *, first: int = 0, **fields: Any) -> None:
-        buffer = CallBuffer()
-        for number in range(count):
-            at = fields.pop("at", now) - timedelta(minutes=number)
-            buffer.record(usual_call(token.pk, at=at, number=first + number, **fields))
-        buffer.flush()
-
-    return write
 
 
 def path(token: ApiToken, part: str = "") -> str:
@@ -64,9 +46,9 @@ def rows(page: Any) -> list[int]:
 
 @pytest.mark.parametrize("part", PARTS)
 def test_the_calls_of_someone_elses_token_do_not_exist(
-    as_alice: Client, as_bob: Client, token: ApiToken, write: Write, part: str
+    as_alice: Client, as_bob: Client, token: ApiToken, part: str
 ) -> None:
-    write(token)
+    write_calls(token)
     assert as_alice.get(path(token, part)).status_code == 200
     assert as_bob.get(path(token, part)).status_code == 404
 
@@ -81,9 +63,9 @@ def test_calls_are_shown_to_nobody_who_is_not_signed_in(
 
 @pytest.mark.parametrize("address", [CALLS, TAIL, EXPORT])
 def test_an_account_has_its_own_calls_and_no_others(
-    as_alice: Client, as_bob: Client, token: ApiToken, write: Write, address: str
+    as_alice: Client, as_bob: Client, token: ApiToken, address: str
 ) -> None:
-    write(token, path="/api/v1/rate-limit")
+    write_calls(token, path="/api/v1/rate-limit")
     for query in ("", f"?token={token.identifier}"):
         own, others = (client.get(address + query) for client in (as_alice, as_bob))
         assert "/api/v1/rate-limit" in text_of(own)
@@ -96,10 +78,10 @@ def text_of(answer: Any) -> str:
 
 
 def test_the_account_can_show_one_token_alone(
-    as_alice: Client, issue: Issue, token: ApiToken, write: Write
+    as_alice: Client, issue: Issue, token: ApiToken
 ) -> None:
-    write(token)
-    write(issue(name="Other").token, first=9)
+    write_calls(token)
+    write_calls(issue(name="Other").token, first=9)
     assert set(rows(as_alice.get(CALLS))) == {0, 9}
     assert rows(as_alice.get(CALLS, {"token": token.identifier})) == [0]
 
@@ -114,11 +96,9 @@ def test_a_token_without_calls_says_what_to_do_next(as_alice: Client, token: Api
     assert "Export as CSV" not in page
 
 
-def test_a_page_shows_counts_latency_addresses_and_paths(
-    as_alice: Client, token: ApiToken, write: Write
-) -> None:
-    write(token, 3)
-    write(token, first=9, status=429, code="rate_limited", address="2001:db8::1")
+def test_a_page_shows_counts_latency_addresses_and_paths(as_alice: Client, token: ApiToken) -> None:
+    write_calls(token, 3)
+    write_calls(token, first=9, status=429, code="rate_limited", address="2001:db8::1")
     page = as_alice.get(path(token)).text
     assert re.search(r"<dt>Calls in 30 days</dt><dd>4</dd>", page)
     assert re.search(r"<dt>Not OK</dt><dd>1 <span[^>]*>25 %</span></dd>", page)
@@ -128,9 +108,9 @@ def test_a_page_shows_counts_latency_addresses_and_paths(
 
 @pytest.mark.parametrize(("view", "bars"), [("hour", 48), ("day", 30), ("month", 13), ("?", 30)])
 def test_each_view_has_a_bar_for_each_period(
-    as_alice: Client, token: ApiToken, write: Write, view: str, bars: int
+    as_alice: Client, token: ApiToken, view: str, bars: int
 ) -> None:
-    write(token)
+    write_calls(token)
     page = as_alice.get(path(token), {"view": view}).text
     assert page.count("data-readout=") == bars
     assert page.count('role="img"') == 2
@@ -138,21 +118,21 @@ def test_each_view_has_a_bar_for_each_period(
 
 
 def test_the_chart_and_the_log_are_in_the_persons_time(
-    as_alice: Client, alice: User, token: ApiToken, write: Write
+    as_alice: Client, alice: User, token: ApiToken
 ) -> None:
     alice.time_zone = "Asia/Kathmandu"  # 5:45 ahead
     alice.save()
     noon = timezone.now().replace(hour=12, minute=0, second=9, microsecond=0) - timedelta(days=1)
-    write(token, at=noon)
+    write_calls(token, at=noon)
     page = as_alice.get(path(token)).text
     assert "17:45:09" in page
     assert "Times are in Asia/Kathmandu." in page
 
 
 def test_what_a_caller_says_of_itself_is_shortened_and_no_markup(
-    as_alice: Client, token: ApiToken, write: Write
+    as_alice: Client, token: ApiToken
 ) -> None:
-    write(token, agent="<script>alert(1)</script>" + "x" * 300)
+    write_calls(token, agent="<script>alert(1)</script>" + "x" * 300)
     for address in (CALLS, TAIL, path(token, "first-call/")):
         page = as_alice.get(address).text
         assert "<bdi" in page
@@ -164,19 +144,19 @@ def test_what_a_caller_says_of_itself_is_shortened_and_no_markup(
 
 
 def test_the_list_draws_thirty_days_of_each_token(
-    as_alice: Client, token: ApiToken, issue: Issue, write: Write
+    as_alice: Client, token: ApiToken, issue: Issue
 ) -> None:
     issue(name="Other")
-    write(token, 2)
+    write_calls(token, 2)
     page = as_alice.get(TOKENS).text
     assert page.count('class="sparkline"') == 2
     assert ">2 calls on 1 day, at most 2 a day</desc>" in page
 
 
 def test_a_refused_call_is_no_use_and_shown_as_what_it_is(
-    as_alice: Client, token: ApiToken, write: Write
+    as_alice: Client, token: ApiToken
 ) -> None:
-    write(token, 2, status=403, code="ip_not_allowed")
+    write_calls(token, 2, status=403, code="ip_not_allowed")
     page = as_alice.get(TOKENS).text
     assert re.search(r'data-label="Last used"><div>never', page)
     assert ">2 refused</span>" in page
@@ -186,10 +166,10 @@ def test_a_refused_call_is_no_use_and_shown_as_what_it_is(
 
 
 @pytest.fixture
-def various(token: ApiToken, write: Write, now: datetime) -> ApiToken:
-    write(token, first=1)
-    write(token, first=2, status=404, code="not_found", address="198.51.100.1")
-    write(token, first=3, status=403, code="ip_not_allowed", at=now - timedelta(days=3))
+def various(token: ApiToken, now: datetime) -> ApiToken:
+    write_calls(token, first=1)
+    write_calls(token, first=2, status=404, code="not_found", address="198.51.100.1")
+    write_calls(token, first=3, status=403, code="ip_not_allowed", at=now - timedelta(days=3))
     return token
 
 
@@ -243,9 +223,9 @@ def test_an_address_that_is_none_gets_an_answer(as_alice: Client, various: ApiTo
     ["", "\ud800".encode(errors="surrogatepass"), "' OR 1", "9" * 400, "WyIiXQ", "0001-01-01"],
 )
 def test_broken_parameters_are_as_good_as_none(
-    as_alice: Client, token: ApiToken, write: Write, address: str, value: str
+    as_alice: Client, token: ApiToken, address: str, value: str
 ) -> None:
-    write(token)
+    write_calls(token)
     names = "view token outcome code address since until after before newest seen live".split()
     answer = as_alice.get(
         address if address.startswith("/") else path(token, address), dict.fromkeys(names, value)
@@ -254,9 +234,9 @@ def test_broken_parameters_are_as_good_as_none(
 
 
 def test_pages_of_the_log_follow_each_other_and_keep_the_filters(
-    as_alice: Client, token: ApiToken, write: Write
+    as_alice: Client, token: ApiToken
 ) -> None:
-    write(token, 60)
+    write_calls(token, 60)
     first = as_alice.get(path(token), {"outcome": "ok", "view": "hour"})
     following = re.search(r'href="(\?[^"]*)" rel="next"', first.text)
     assert following
@@ -272,17 +252,17 @@ def test_pages_of_the_log_follow_each_other_and_keep_the_filters(
 
 
 def test_the_tail_has_what_came_after_the_newest_row_on_the_page(
-    as_alice: Client, token: ApiToken, write: Write, now: datetime
+    as_alice: Client, token: ApiToken, now: datetime
 ) -> None:
-    write(token, 3)
+    write_calls(token, 3)
     newest = (now - timedelta(seconds=30)).isoformat()
     assert rows(as_alice.get(path(token, "calls/tail/"), {"newest": newest})) == [0]
 
 
 def test_the_tail_looks_back_for_rows_that_another_process_wrote_late(
-    as_alice: Client, token: ApiToken, write: Write, now: datetime
+    as_alice: Client, token: ApiToken, now: datetime
 ) -> None:
-    write(token)
+    write_calls(token)
     newest = (now + timedelta(seconds=2)).isoformat()
     assert rows(as_alice.get(TAIL, {"newest": newest})) == [0]
     newest = (now + timedelta(seconds=9)).isoformat()
@@ -290,9 +270,9 @@ def test_the_tail_looks_back_for_rows_that_another_process_wrote_late(
 
 
 def test_a_tail_that_can_not_keep_up_says_so(
-    as_alice: Client, token: ApiToken, write: Write, now: datetime
+    as_alice: Client, token: ApiToken, now: datetime
 ) -> None:
-    write(token, 101)
+    write_calls(token, 101)
     long_ago = {"newest": (now - timedelta(days=1)).isoformat()}
     tail = as_alice.get(path(token, "calls/tail/"), long_ago)
     assert len(rows(tail)) == 100
@@ -318,13 +298,12 @@ def test_a_tail_that_can_not_keep_up_says_so(
 def test_pages_ask_as_much_for_one_call_as_for_a_thousand(
     as_alice: Client,
     token: ApiToken,
-    write: Write,
     django_assert_num_queries: DjangoAssertNumQueries,
     address: str,
     queries: int,
     count: int,
 ) -> None:
-    write(token, count)
+    write_calls(token, count)
     with django_assert_num_queries(queries):
         text_of(as_alice.get(address if address.startswith("/") else path(token, address)))
 
@@ -333,9 +312,9 @@ def test_pages_ask_as_much_for_one_call_as_for_a_thousand(
 
 
 def test_the_csv_is_a_file_with_every_call_and_no_formula(
-    as_alice: Client, token: ApiToken, write: Write
+    as_alice: Client, token: ApiToken
 ) -> None:
-    write(token, 60, agent='=HYPERLINK("x")')
+    write_calls(token, 60, agent='=HYPERLINK("x")')
     answer = as_alice.get(path(token, "calls.csv"))
     lines = list(csv.DictReader(io.StringIO(text_of(answer))))
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
@@ -346,10 +325,10 @@ def test_the_csv_is_a_file_with_every_call_and_no_formula(
 
 
 def test_the_csv_ends_at_a_million_rows(
-    as_alice: Client, token: ApiToken, write: Write, monkeypatch: pytest.MonkeyPatch
+    as_alice: Client, token: ApiToken, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("accounts.usage.request_log.LONGEST", 5)
-    write(token, 9)
+    write_calls(token, 9)
     assert text_of(as_alice.get(EXPORT)).count("\r\n") == 1 + 5
 
 
@@ -363,10 +342,8 @@ def test_the_page_that_shows_a_token_waits_for_its_first_call(
     assert as_alice.get(path(token, "first-call/")).status_code == 204
 
 
-def test_the_first_call_is_told_with_who_made_it(
-    as_alice: Client, token: ApiToken, write: Write
-) -> None:
-    write(token)
+def test_the_first_call_is_told_with_who_made_it(as_alice: Client, token: ApiToken) -> None:
+    write_calls(token)
     told = as_alice.get(path(token, "first-call/")).text
     words = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", told)).strip()
     assert words == "First call received: curl/8.5 from 203.0.113.7"
@@ -374,14 +351,14 @@ def test_the_first_call_is_told_with_who_made_it(
 
 
 def test_a_refused_first_call_is_told_once_and_waiting_goes_on(
-    as_alice: Client, token: ApiToken, write: Write
+    as_alice: Client, token: ApiToken
 ) -> None:
-    write(token, status=403, code="insufficient_scope")
+    write_calls(token, status=403, code="insufficient_scope")
     told = as_alice.get(path(token, "first-call/"))
     assert "insufficient_scope" in told.text
     again = re.search(r'hx-get="([^"]*)"', told.text)
     assert again
     assert "data-poll" in told.text
     assert as_alice.get(again[1]).status_code == 204
-    write(token, first=1)
+    write_calls(token, first=1)
     assert "First call received" in as_alice.get(again[1]).text

@@ -56,6 +56,12 @@ document.addEventListener("pointerout", (event) => {
   if (chosen) read(chosen);
 });
 
+// Opened, the table may be wider than the window, and is scrolled with the keys.
+function letScroll({ target }) {
+  if (target.matches(".chart__switch")) target.nextElementSibling.tabIndex = target.open ? 0 : -1;
+}
+document.addEventListener("toggle", letScroll, true);
+
 function buildAll() {
   document.querySelectorAll("[data-chart]:not(:has(.chart__reader))").forEach(build);
 }

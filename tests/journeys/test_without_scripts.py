@@ -7,6 +7,7 @@ from playwright.sync_api import Error, Page, expect
 from accounts.models import User
 from tests.conftest import PASSWORD
 from tests.journeys.steps import TOKENS, YEAR, create, row
+from tests.support.calls import write_calls
 from tests.support.types import Issue
 
 pytestmark = [pytest.mark.browser, pytest.mark.browser_context_args(java_script_enabled=False)]
@@ -86,3 +87,19 @@ def test_renaming_changes_the_page(desk: Page, issue: Issue) -> None:
 def status(base_url: str, token: str) -> int:
     headers = {"Authorization": f"Bearer {token}"}
     return httpx.get(f"{base_url}/api/v1/me", headers=headers, trust_env=False).status_code
+
+
+def test_calls_are_read_filtered_and_exported_on_pages(desk: Page, issue: Issue) -> None:
+    token = issue(name="Nightly").token
+    write_calls(token, 3)
+    write_calls(token, first=9, status=404, code="not_found")
+    desk.goto(f"{TOKENS}{token.identifier}/")
+    expect(desk.get_by_role("checkbox", name="Live")).to_have_count(0)
+    desk.get_by_role("link", name="Month").click()
+    desk.get_by_label("Outcome", exact=True).select_option("Client errors")
+    desk.get_by_role("button", name="Filter").click()
+    expect(desk.locator("#call-rows > tr")).to_have_count(1)
+    expect(desk.get_by_role("link", name="Month")).to_have_attribute("aria-current", "true")
+    with desk.expect_download() as download:
+        desk.get_by_role("link", name="Export as CSV").click()
+    assert download.value.path().read_text().count("\n") == 2
