@@ -24,7 +24,7 @@ NOW = datetime(2026, 3, 11, 15, 20, tzinfo=UTC)  # a Wednesday
 
 
 def demo() -> str:
-    return output("demo", "--scale=0.05")
+    return output("demo", "--scale=0.1")
 
 
 @pytest.fixture(scope="module")
