@@ -82,5 +82,5 @@ def test_the_list_costs_the_same_however_many_tokens_there_are(
 ) -> None:
     for _ in range(owned):
         issue()
-    with django_assert_max_num_queries(5):  # session, person, counts, tokens, calls
+    with django_assert_max_num_queries(6):  # session, person, counts, ids, tokens, calls
         assert as_alice.get(TOKENS).status_code == 200

@@ -292,7 +292,7 @@ def test_a_tail_that_can_not_keep_up_says_so(
         ("calls.csv", 4),
         (CALLS, 7),
         (TAIL, 4),
-        (TOKENS, 5),
+        (TOKENS, 6),
     ],
 )
 def test_pages_ask_as_much_for_one_call_as_for_a_thousand(
