@@ -48,5 +48,7 @@ COMMAND = Origin(Way.COMMAND)
 
 def printable(agent: str) -> str:
     """A user agent as every database and every terminal can take it, 200 characters at most."""
-    spaced = (character if character.isprintable() else " " for character in agent[:AGENT_LENGTH])
-    return "".join(spaced).strip()
+    agent = agent[:AGENT_LENGTH]
+    if not agent.isprintable():
+        agent = "".join(character if character.isprintable() else " " for character in agent)
+    return agent.strip()

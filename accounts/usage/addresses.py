@@ -6,6 +6,7 @@ in it take another address every day (RFC 8981) without having moved.
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from django.db import connection, transaction
@@ -54,6 +55,7 @@ def note(calls: Iterable[Call]) -> None:
     transaction.on_commit(lambda: seen_pairs.add(first))
 
 
+@lru_cache(maxsize=4096)
 def place(address: str) -> str:
     """What two addresses share between which nobody has moved: of IPv6 the network's first one."""
     parsed = ip_address(address)

@@ -11,6 +11,7 @@ from django.db.models import F
 from accounts import alerts
 from accounts.origin import printable
 from accounts.usage.calls import Call
+from meetzy_tokens import database
 
 if TYPE_CHECKING:
     from accounts.models import ApiToken
@@ -71,21 +72,23 @@ def leave_on_rows(marks: dict[int, Marks]) -> set[int]:
 
     rows = ApiToken.objects.filter(pk__in=marks).order_by("pk")
     with transaction.atomic():
-        free = list(rows.select_for_update(skip_locked=True, no_key=True).defer("digest"))
-        touch_used([mark.use for token in free if (mark := marks[token.pk]).use])
-        for token in free:
+        lock = rows.select_for_update(skip_locked=True, no_key=True)
+        free = list(lock.values_list("pk", flat=True))
+        touch_used([use for pk in free if (use := marks[pk].use)])
+        dead = [pk for pk in free if marks[pk].attempts]
+        for token in rows.filter(pk__in=dead).defer("digest"):
             count_attempts(token, marks[token.pk])
-    held = marks.keys() - {token.pk for token in free}
+    held = marks.keys() - set(free)
     if held:  # or deleted meanwhile
         held &= set(rows.filter(pk__in=held).values_list("pk", flat=True))
     return held
 
 
-def touch_used(uses: "list[Call | None]") -> None:
+def touch_used(uses: list[Call]) -> None:
     from accounts.models import ApiToken
 
     instant = connection.ops.adapt_datetimefield_value
-    with connection.cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.executemany(
             f"UPDATE {ApiToken._meta.db_table} "  # noqa: S608
             "SET last_used_at = %s, last_used_ip = %s, last_used_agent = %s "
@@ -93,7 +96,6 @@ def touch_used(uses: "list[Call | None]") -> None:
             [
                 (instant(use.at), use.address, printable(use.agent), use.token_id, instant(use.at))
                 for use in uses
-                if use
             ],
         )
 

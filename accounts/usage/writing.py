@@ -13,6 +13,7 @@ from django.db import DataError, IntegrityError, connection, transaction
 from accounts.origin import printable
 from accounts.usage import addresses, latency, partitions, paths
 from accounts.usage.calls import Call, Outcome
+from meetzy_tokens import database
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ def add_to_counters(calls: Iterable[Call]) -> None:
     names = ("token_id", "hour", *COUNTERS)
     sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in COUNTERS)
     instant = connection.ops.adapt_datetimefield_value
-    with connection.cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.executemany(
             f"INSERT INTO {table} ({', '.join(names)}) "  # noqa: S608
             f"VALUES ({', '.join(['%s'] * len(names))}) "
