@@ -5,9 +5,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
 
-from accounts.usage import Call
+from accounts.usage import Call, reading
 from accounts.usage.reading import (
     CallFilters,
     daily_calls,
@@ -133,6 +134,13 @@ def test_a_summary_of_nothing_is_empty() -> None:
     assert (found.calls, found.p95, found.addresses, found.paths) == (0, None, 0, [])
 
 
+def test_addresses_and_paths_are_those_of_the_latest_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "LATEST", 3)
+    write([call(number=n, at=NOW - n * HOUR, path=f"/{n}") for n in range(5)])
+    found = summary([1], now=NOW, zone=UTC_ZONE)
+    assert (found.calls, {path.path for path in found.paths}) == (5, {"/0", "/1", "/2"})
+
+
 # -- The log ---------------------------------------------------------------------------------------
 
 
@@ -144,6 +152,46 @@ def test_pages_of_the_log_follow_each_other_newest_first(django_assert_num_queri
     ids = [int(row.request_id, 16) for page in (first, second) for row in page.rows]
     assert ids == [0, 1, 2, 3, 4]
     assert (bool(first.previous), bool(second.previous), second.next) == (False, True, "")
+
+
+def test_pages_of_several_tokens_are_one_list(django_assert_num_queries: Any) -> None:
+    write([call(1 + n % 3, number=n, at=NOW - n * MINUTE) for n in range(9)])
+    with django_assert_num_queries(1):
+        first = log_page([1, 2], filters(), length=2)
+    second = log_page([1, 2], filters(after=first.next), length=2)
+    third = log_page([1, 2], filters(after=second.next), length=2)
+    back = log_page([1, 2], filters(before=third.previous), length=2)
+    ids = [int(row.request_id, 16) for page in (first, second, third) for row in page.rows]
+    assert ids == [0, 1, 3, 4, 6, 7]
+    assert (list(back.rows), third.next) == (list(second.rows), "")
+
+
+def test_more_tokens_than_sqlite_puts_together_are_one_list(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("accounts.usage.request_log.MOST_PARTS", 2)
+    write([call(n, number=n, at=NOW - n * MINUTE) for n in range(5)])
+    rows = log_page(range(5), filters(outcome="ok")).rows
+    assert [row.token_id for row in rows] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ({}, "calls_of_a_token"),
+        ({"outcome": "ok"}, "calls_of_a_token"),
+        ({"outcome": "server_error"}, "failed_calls_of_a_token"),
+        ({"code": "not_found"}, "calls_with_a_code"),
+        ({"address": "203.0.113.7"}, "calls_from_an_address"),
+    ],
+)
+def test_sqlite_finds_the_newest_calls_in_an_index(query: dict[str, str], index: str) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL chooses by what is in the tables")
+    calls = filters(**query).calls([1]).order_by("-at", "-request_id")[:50]
+    plan = calls.explain()
+    assert f"USING INDEX {index} " in plan
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan
 
 
 def test_calls_of_the_same_instant_are_neither_skipped_nor_repeated() -> None:

@@ -3,6 +3,9 @@ months. Neither table refers to others by foreign key: they are written and drop
 
 from django.db import models
 
+# From this status on.
+FAILED = 400
+
 
 class LoggedCall(models.Model):
     """On PostgreSQL partitioned by day (``accounts.usage.partitions``), on SQLite one table."""
@@ -21,7 +24,21 @@ class LoggedCall(models.Model):
 
     class Meta:
         ordering = ("-at", "-request_id")
-        indexes = (models.Index(fields=("token_id", "-at"), name="calls_of_a_token"),)
+        indexes = (
+            models.Index(fields=("token_id", "-at"), name="calls_of_a_token"),
+            # For filters that let few rows of a busy token through, or none.
+            models.Index(fields=("address", "token_id", "-at"), name="calls_from_an_address"),
+            models.Index(
+                fields=("token_id", "-at", "status"),
+                condition=models.Q(status__gte=FAILED),
+                name="failed_calls_of_a_token",
+            ),
+            models.Index(
+                fields=("code", "token_id", "-at"),
+                condition=models.Q(code__gt=""),
+                name="calls_with_a_code",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} {self.status}"

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 from django.db import connection
+from django.db.models import Sum
 
 type View = Literal["hour", "day", "month"]
 
@@ -49,27 +50,40 @@ def sums(
 ) -> list[tuple[int, ...]]:
     """(number of the period, [token,] a sum for each column) where anything was counted; one query.
 
-    A range of the primary key is read for each token and period, and nothing else.
+    `periods` follow each other without a gap. A range of the primary key is read for each token.
     """
     from accounts.models import HourlyUsage
 
     if not token_ids:
         return []
-    instant = connection.ops.adapt_datetimefield_value
     ids = ", ".join(["%s"] * len(token_ids))
-    rows = ", ".join(["(%s, %s, %s)"] * len(periods))
-    group = "period.number, counted.token_id" if by_token else "period.number"
+    ends = [utc(period.end) for period in periods]
+    number = " ".join(f"WHEN hour < %s THEN {number}" for number in range(len(periods)))
+    group = "number, token_id" if by_token else "number"
     totals = ", ".join(f"SUM({column})" for column in columns)
-    parameters: list[Any] = []
-    for number, period in enumerate(periods):
-        parameters += [number, *(instant(at.astimezone(UTC)) for at in period)]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH period (number, starts, ends) AS (VALUES {rows}) "  # noqa: S608
-            f"SELECT {group}, {totals} FROM period JOIN {HourlyUsage._meta.db_table} counted "
-            f"ON counted.token_id IN ({ids}) "
-            "AND counted.hour >= period.starts AND counted.hour < period.ends "
+            f"SELECT {group}, {totals} FROM (SELECT counted.*, CASE {number} END AS number "  # noqa: S608
+            f"FROM {HourlyUsage._meta.db_table} counted "
+            f"WHERE token_id IN ({ids}) AND hour >= %s AND hour < %s) numbered "
             f"GROUP BY {group} ORDER BY {group}",
-            [*parameters, *token_ids],
+            [*ends, *token_ids, utc(periods[0].start), ends[-1]],
         )
         return [tuple(int(value) for value in row) for row in cursor.fetchall()]
+
+
+def hourly_sums(
+    token_ids: Collection[int], columns: Sequence[str], *, since: datetime
+) -> list[tuple[datetime, list[int]]]:
+    """Each hour in which anything was counted, the newest first, with a sum for each column; one
+    query, none without tokens."""
+    from accounts.models import HourlyUsage
+
+    counted = HourlyUsage.objects.filter(token_id__in=token_ids, hour__gte=since).values("hour")
+    totals = {f"sum_{column}": Sum(column) for column in columns}
+    rows = counted.annotate(**totals).order_by("-hour").values_list("hour", *totals)
+    return [(hour, [int(value) for value in values]) for hour, *values in rows]
+
+
+def utc(instant: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(instant.astimezone(UTC))

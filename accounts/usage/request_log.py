@@ -4,10 +4,11 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
+from itertools import batched, islice
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import Q
 from django.http import QueryDict
 
@@ -15,6 +16,7 @@ from accounts.addresses import normalise
 from accounts.days import read_day, within
 from accounts.keyset import Key, Page, instant, page, text
 from accounts.models import LoggedCall
+from accounts.models.usage import FAILED
 from accounts.spreadsheet import csv_lines
 from accounts.usage.calls import REFUSALS, Outcome
 
@@ -27,6 +29,8 @@ PAGE_LENGTH = 50
 CHUNK = 2_000
 # The most rows of a CSV; spreadsheets take 1,048,576.
 LONGEST = 1_000_000
+# Of 500 that SQLite puts together.
+MOST_PARTS = 400
 CODE = re.compile("[a-z_]{1,32}")
 KEYS = (Key("at", descending=True, read=instant), Key("request_id", descending=True, read=text))
 COLUMNS = (
@@ -85,29 +89,49 @@ class CallFilters:
         calls = LoggedCall.objects.filter(token_id__in=token_ids)
         if self.outcome:
             calls = calls.filter(OUTCOMES[Outcome(self.outcome)])
+        if connection.vendor == "sqlite":
+            calls = calls.filter(self._what_indexes_say())
         if self.code:
             calls = calls.filter(code=self.code)
         if self.address:
             calls = calls.filter(address=self.address)
         return calls.filter(within(self.since, self.until, self.zone))
 
+    def _what_indexes_say(self) -> Q:
+        """SQLite uses an index of some rows only for a query that says of which. PostgreSQL infers
+        it, and would take what is said twice for something rarer."""
+        condition = Q()
+        if self.outcome not in {"", Outcome.OK}:
+            condition &= Q(status__gte=FAILED)
+        if self.code:
+            condition &= Q(code__gt="")
+        return condition
+
+    def parts(self, token_ids: Collection[int]) -> "list[QuerySet[LoggedCall]]":
+        """The calls, split where that saves work: SQLite would sort all calls of several tokens for
+        the newest of them, which it finds in each token's index at once."""
+        if connection.vendor != "sqlite" or len(token_ids) < 2:
+            return [self.calls(token_ids)]
+        some = batched(token_ids, -(-len(token_ids) // MOST_PARTS))
+        return [self.calls(ids) for ids in some]
+
 
 def log_page(
     token_ids: Collection[int], filters: CallFilters, *, length: int = PAGE_LENGTH
 ) -> Page[LoggedCall]:
     """Newest first; one query."""
-    calls = filters.calls(token_ids)
+    calls = filters.parts(token_ids)
     return page(calls, KEYS, after=filters.after, before=filters.before, length=length)
 
 
 def log_csv(identifiers: Mapping[int, str], filters: CallFilters) -> Iterator[str]:
     """The calls of the tokens (by their row's id) that the filters let through, newest first, line
     by line, a million at most."""
-    rows = islice(every_call(filters.calls(identifiers)), LONGEST)
+    rows = islice(every_call(filters.parts(identifiers)), LONGEST)
     return csv_lines(COLUMNS, (cells(call, identifiers[call.token_id]) for call in rows))
 
 
-def every_call(calls: "QuerySet[LoggedCall]") -> Iterator[LoggedCall]:
+def every_call(calls: "list[QuerySet[LoggedCall]]") -> Iterator[LoggedCall]:
     after = ""
     while True:
         found = page(calls, KEYS, after=after, length=CHUNK)
