@@ -1,5 +1,6 @@
 """What people do on the token pages, in the words that they see."""
 
+import httpx
 from playwright.sync_api import Locator, Page, expect
 
 TOKENS = "/account/tokens/"
@@ -35,3 +36,9 @@ def revealed(page: Page) -> Locator:
 
 def row(page: Page, name: str) -> Locator:
     return page.get_by_role("row").filter(has=page.get_by_role("link", name=name, exact=True))
+
+
+def status(base_url: str, token: str) -> int:
+    """What a program is answered that sends it."""
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.get(f"{base_url}/api/v1/me", headers=headers, trust_env=False).status_code

@@ -6,7 +6,7 @@ from playwright.sync_api import Error, Page, expect
 
 from accounts.models import User
 from tests.conftest import PASSWORD
-from tests.journeys.steps import TOKENS, YEAR, create, row
+from tests.journeys.steps import TOKENS, YEAR, create, row, status
 from tests.support.calls import write_calls
 from tests.support.types import Issue
 
@@ -82,11 +82,6 @@ def test_renaming_changes_the_page(desk: Page, issue: Issue) -> None:
     desk.get_by_role("textbox", name="Name").fill("Weekly")
     desk.get_by_role("button", name="Rename").click()
     expect(desk.get_by_role("heading", level=1, name="Weekly")).to_be_visible()
-
-
-def status(base_url: str, token: str) -> int:
-    headers = {"Authorization": f"Bearer {token}"}
-    return httpx.get(f"{base_url}/api/v1/me", headers=headers, trust_env=False).status_code
 
 
 def test_calls_are_read_filtered_and_exported_on_pages(desk: Page, issue: Issue) -> None:
