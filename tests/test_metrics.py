@@ -8,7 +8,7 @@ import redis
 from django.test import Client
 from django.utils import timezone
 from prometheus_client import generate_latest
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import ApiToken, User
 from accounts.throttling import windows
@@ -66,6 +66,15 @@ def test_the_metrics_token_opens_it(client: Client, settings: Settings) -> None:
         response = client.get("/metrics", headers={"Authorization": f"{scheme} {TOKEN}"})
         assert response.status_code == 200
     assert client.get("/metrics").status_code == 404
+
+
+def test_a_scrape_does_not_ask_the_database(
+    client: Client, settings: Settings, django_assert_num_queries: DjangoAssertNumQueries, db: None
+) -> None:
+    settings.METRICS_TOKEN = TOKEN
+    with django_assert_num_queries(0):
+        response = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert response.status_code == 200
 
 
 @pytest.mark.django_db
