@@ -121,7 +121,7 @@ PROGRAMS = (
     Program("End-to-end tests", STAGE, QUARTER, 33, 70, sources=WORKER, mistakes=0.12),
     Program("CI pipeline", DEV, QUARTER, 61, 55, sources=WORKER, mistakes=0.03),
     Program("Staging webhook relay", STAGE, HALF, 63, 40, sources=CLOUD),
-    Program("Load test", STAGE, QUARTER, 40, 30, sources=WORKER, bursts=0.3),
+    Program("Load test", STAGE, QUARTER, 40, 30, sources=WORKER, bursts=0.1),
     # Expiring soon.
     Program("Analytics Service", LIVE, QUARTER, 83.6, 160, growth=1.6),
     Program("Nightly backup", LIVE, YEAR, 340, 48, NIGHT, CRON, growth=1),

@@ -4,7 +4,7 @@ import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from accounts.demo.programs import Program, Rhythm, Source
 from accounts.usage.calls import Call
@@ -13,7 +13,8 @@ DAYS = 90
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 # The bad hours of one day: some calls fail, all are slow.
-INCIDENT_DAYS_AGO, INCIDENT_HOURS, INCIDENT_FAILURES = 9, range(9, 13), 0.35
+INCIDENT_HOURS, INCIDENT_FAILURES = range(9, 13), 0.35
+WEDNESDAY = 2
 
 # Path and how often it is called, then how long it usually takes in microseconds.
 PATHS = (
@@ -81,8 +82,13 @@ def about(expected: float, chance: random.Random) -> int:
 
 
 def is_incident(hour: datetime, now: datetime) -> bool:
-    day = (now - INCIDENT_DAYS_AGO * DAY).date()
-    return hour.date() == day and hour.hour in INCIDENT_HOURS
+    return hour.date() == incident_day(now) and hour.hour in INCIDENT_HOURS
+
+
+def incident_day(now: datetime) -> date:
+    """The latest Wednesday that is a week ago or longer."""
+    week_ago = now.date() - 7 * DAY
+    return week_ago - DAY * ((week_ago.weekday() - WEDNESDAY) % 7)
 
 
 def one_call(use: Use, at: datetime, slow: bool, chance: random.Random) -> Call:

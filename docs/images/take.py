@@ -48,6 +48,8 @@ def take_all(url: str, email: str, password: str) -> None:
             page = browser.new_page(color_scheme=scheme, viewport=SIZE, base_url=url)
             sign_in(page, email, password)
             for name, show in PICTURES.items():
+                if suffix and name not in IN_BOTH_THEMES:
+                    continue
                 show(page)
                 page.screenshot(path=FOLDER / f"{name}{suffix}.png")
             page.close()
@@ -97,6 +99,7 @@ PICTURES: dict[str, Callable[[Page], None]] = {
     "activity": activity,
     "usage": usage,
 }
+IN_BOTH_THEMES = ("tokens", "token")
 
 
 if __name__ == "__main__":
