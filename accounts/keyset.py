@@ -62,26 +62,26 @@ class Page[Row: Model]:
 
 
 def page[Row: Model](
-    rows: "QuerySet[Row] | list[QuerySet[Row]]",
+    rows: "QuerySet[Row]",
     keys: Sequence[Key],
     *,
     after: str = "",
     before: str = "",
     length: int,
+    fetch: "Callable[[QuerySet[Row]], list[Row]]" = list,
 ) -> Page[Row]:
     """The page after or before a cursor, the first without one; one query.
 
     The last key must be unique. A cursor that can't be read counts as none: the list begins anew.
-    Several querysets without a common row make one list; then keys are fields.
+    `fetch` asks the database for an ordered queryset with a limit.
     """
     backwards = bool(before)
     cursor = read_cursor(before or after, keys)
     backwards = backwards and cursor is not None
-    order = [key.ordering(backwards=backwards) for key in keys]
-    bound = Q() if cursor is None else beyond(cursor, keys, backwards=backwards)
-    parts = rows if isinstance(rows, list) else [rows]
-    first = [part.filter(bound).order_by(*order)[: length + 1] for part in parts]
-    found = list(first[0]) if len(first) == 1 else merged(first, keys, backwards=backwards)
+    ordered = rows.order_by(*(key.ordering(backwards=backwards) for key in keys))
+    if cursor is not None:
+        ordered = ordered.filter(beyond(cursor, keys, backwards=backwards))
+    found = fetch(ordered[: length + 1])
     more, found = len(found) > length, found[:length]
     if backwards:
         found.reverse()
@@ -92,20 +92,6 @@ def page[Row: Model](
         cursor_at(found[0], keys) if found and has_previous else "",
         cursor_at(found[-1], keys) if found and has_next else "",
     )
-
-
-def merged[Row: Model](
-    parts: Sequence["QuerySet[Row]"], keys: Sequence[Key], *, backwards: bool
-) -> list[Row]:
-    """The rows of limited queries in their common order: on SQLite Django unites no such ones."""
-    compiled = [part.query.sql_with_params() for part in parts]
-    union = " UNION ALL ".join(f"SELECT * FROM ({sql})" for sql, _ in compiled)  # noqa: S608
-    order = ", ".join(
-        f"{key.name} {'DESC' if key.descending != backwards else 'ASC'}" for key in keys
-    )
-    limit = parts[0].query.high_mark
-    parameters = [value for _, values in compiled for value in values]
-    return list(parts[0].raw(f"{union} ORDER BY {order} LIMIT {limit}", parameters))
 
 
 def beyond(values: Sequence[Any], keys: Sequence[Key], *, backwards: bool) -> Q:

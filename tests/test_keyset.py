@@ -29,7 +29,7 @@ def seven(issue: Issue) -> list[ApiToken]:
     return sorted(made, key=lambda token: (token.created_at, token.pk), reverse=True)
 
 
-def shown(keys: tuple[Key, ...] = NEWEST, **cursors: str) -> Page[ApiToken]:
+def shown(keys: tuple[Key, ...] = NEWEST, **cursors: Any) -> Page[ApiToken]:
     return page(ApiToken.objects.all(), keys, length=3, **cursors)
 
 

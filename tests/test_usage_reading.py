@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 
 from accounts.usage import Call, reading
 from accounts.usage.reading import (
@@ -166,10 +167,23 @@ def test_pages_of_several_tokens_are_one_list(django_assert_num_queries: Any) ->
     assert (list(back.rows), third.next) == (list(second.rows), "")
 
 
+def test_postgresql_asks_an_index_for_each_of_several_tokens() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite is asked otherwise")
+    write([call(number=n, at=NOW - n * MINUTE) for n in range(3)])
+    with CaptureQueriesContext(connection) as queries, connection.cursor() as cursor:
+        log_page([1, 2], filters())
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {queries.captured_queries[0]['sql']}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Nested Loop" in plan
+    assert "token_id_at_idx" in plan
+
+
 def test_more_tokens_than_sqlite_puts_together_are_one_list(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("accounts.usage.request_log.MOST_PARTS", 2)
+    monkeypatch.setattr("accounts.usage.request_log.MOST_UNITED", 2)
     write([call(n, number=n, at=NOW - n * MINUTE) for n in range(5)])
     rows = log_page(range(5), filters(outcome="ok")).rows
     assert [row.token_id for row in rows] == [0, 1, 2, 3, 4]

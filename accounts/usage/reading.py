@@ -150,7 +150,8 @@ def summary(
     total = point(since, [sum(column) for column in columns])
     paths: Counter[tuple[str, str]] = Counter()
     addresses: Counter[str] = Counter()
-    for method, path, address, calls in newest_calls(token_ids, since=latest_since(hours, since)):
+    newest = newest_calls(token_ids, since=latest_since(hours, since)) if hours else []
+    for method, path, address, calls in newest:
         paths[method, path] += calls
         addresses[address] += calls
     return Summary(
@@ -175,9 +176,7 @@ def latest_since(hours: Iterable[tuple[datetime, list[int]]], otherwise: datetim
 
 
 def newest_calls(token_ids: Collection[int], *, since: datetime) -> list[tuple[str, str, str, int]]:
-    """The latest calls, counted by method, path and address; one query, none without tokens."""
-    if not token_ids:
-        return []
+    """The latest calls, counted by method, path and address; one query."""
     newest = LoggedCall.objects.filter(token_id__in=token_ids, at__gte=since).order_by("-at")
     sql, parameters = newest.values("method", "path", "address")[:LATEST].query.sql_with_params()
     with connection.cursor() as cursor:

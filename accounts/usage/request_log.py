@@ -4,12 +4,14 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from itertools import batched, islice
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import BigIntegerField, Q
+from django.db.models.expressions import RawSQL
 from django.http import QueryDict
 
 from accounts.addresses import normalise
@@ -30,7 +32,9 @@ CHUNK = 2_000
 # The most rows of a CSV; spreadsheets take 1,048,576.
 LONGEST = 1_000_000
 # Of 500 that SQLite puts together.
-MOST_PARTS = 400
+MOST_UNITED = 400
+# Stands for one token in a query that is asked of each.
+EACH = RawSQL("each.id", (), output_field=BigIntegerField())
 CODE = re.compile("[a-z_]{1,32}")
 KEYS = (Key("at", descending=True, read=instant), Key("request_id", descending=True, read=text))
 COLUMNS = (
@@ -86,7 +90,13 @@ class CallFilters:
         return bool(self.outcome or self.code or self.address or self.since or self.until)
 
     def calls(self, token_ids: Collection[int]) -> "QuerySet[LoggedCall]":
-        calls = LoggedCall.objects.filter(token_id__in=token_ids)
+        return self._filtered(LoggedCall.objects.filter(token_id__in=token_ids))
+
+    def calls_of_each(self) -> "QuerySet[LoggedCall]":
+        """For ``newest_of_each``."""
+        return self._filtered(LoggedCall.objects.filter(token_id=EACH))
+
+    def _filtered(self, calls: "QuerySet[LoggedCall]") -> "QuerySet[LoggedCall]":
         if self.outcome:
             calls = calls.filter(OUTCOMES[Outcome(self.outcome)])
         if connection.vendor == "sqlite":
@@ -107,34 +117,66 @@ class CallFilters:
             condition &= Q(code__gt="")
         return condition
 
-    def parts(self, token_ids: Collection[int]) -> "list[QuerySet[LoggedCall]]":
-        """The calls, split where that saves work: SQLite would sort all calls of several tokens for
-        the newest of them, which it finds in each token's index at once."""
-        if connection.vendor != "sqlite" or len(token_ids) < 2:
-            return [self.calls(token_ids)]
-        some = batched(token_ids, -(-len(token_ids) // MOST_PARTS))
-        return [self.calls(ids) for ids in some]
-
 
 def log_page(
     token_ids: Collection[int], filters: CallFilters, *, length: int = PAGE_LENGTH
 ) -> Page[LoggedCall]:
     """Newest first; one query."""
-    calls = filters.parts(token_ids)
-    return page(calls, KEYS, after=filters.after, before=filters.before, length=length)
+    return page_of(token_ids, filters, after=filters.after, before=filters.before, length=length)
+
+
+def page_of(
+    token_ids: Collection[int], filters: CallFilters, *, length: int, after: str, before: str = ""
+) -> Page[LoggedCall]:
+    where: dict[str, Any] = {"after": after, "before": before, "length": length}
+    if len(token_ids) < 2:
+        return page(filters.calls(token_ids), KEYS, **where)
+    fetch = partial(newest_of_each, token_ids)
+    return page(filters.calls_of_each(), KEYS, **where, fetch=fetch)
+
+
+def newest_of_each(token_ids: Collection[int], calls: "QuerySet[LoggedCall]") -> list[LoggedCall]:
+    """An ordered and limited query about EACH token, asked of all of them; one query.
+
+    Each token's newest calls are at one end of an index. Asked for those of several tokens at once,
+    SQLite sorts all their calls, and PostgreSQL reads the log backwards until it has found enough:
+    for tokens that are never used, the whole log.
+    """
+    sql, parameters = calls.query.sql_with_params()
+    ids = [int(token_id) for token_id in token_ids]
+    if connection.vendor == "postgresql":
+        source = f"unnest(%s::bigint[]) each (id) CROSS JOIN LATERAL ({sql}) newest"
+        values = [ids, *parameters]
+    else:
+        source = f"({united([sql.replace('each.id', str(pk)) for pk in ids])}) newest"
+        values = [*parameters] * len(ids)
+    order = ", ".join(
+        f"newest.{key.expression.name} {'DESC' if key.descending else 'ASC'}"
+        for key in cast("Any", calls.query.order_by)
+    )
+    limit = calls.query.high_mark
+    whole = f"SELECT newest.* FROM {source} ORDER BY {order} LIMIT {limit}"  # noqa: S608
+    return list(calls.raw(whole, values))
+
+
+def united(queries: list[str]) -> str:
+    """Of limited queries, which SQLite wants wrapped, and not too many in a row."""
+    wrapped = [f"SELECT * FROM ({query})" for query in queries]  # noqa: S608
+    some = [" UNION ALL ".join(group) for group in batched(wrapped, MOST_UNITED)]
+    return some[0] if len(some) == 1 else united(some)
 
 
 def log_csv(identifiers: Mapping[int, str], filters: CallFilters) -> Iterator[str]:
     """The calls of the tokens (by their row's id) that the filters let through, newest first, line
     by line, a million at most."""
-    rows = islice(every_call(filters.parts(identifiers)), LONGEST)
+    rows = islice(every_call(identifiers, filters), LONGEST)
     return csv_lines(COLUMNS, (cells(call, identifiers[call.token_id]) for call in rows))
 
 
-def every_call(calls: "list[QuerySet[LoggedCall]]") -> Iterator[LoggedCall]:
+def every_call(token_ids: Collection[int], filters: CallFilters) -> Iterator[LoggedCall]:
     after = ""
     while True:
-        found = page(calls, KEYS, after=after, length=CHUNK)
+        found = page_of(token_ids, filters, after=after, length=CHUNK)
         yield from found.rows
         after = found.next
         if not after:
