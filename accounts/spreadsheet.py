@@ -3,8 +3,9 @@
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 
-# What a spreadsheet takes for a formula when a cell begins with it (OWASP, "CSV Injection").
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet takes for a formula when a cell begins with it (OWASP, "CSV Injection"), and
+# the wide forms of the first four, which some of them read alike.
+FORMULA = tuple("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
 
 
 class Echo:

@@ -134,8 +134,12 @@ def test_the_page_of_a_living_token_leads_to_it(issue: Issue, as_alice: Client) 
     token = issue().token
     page = f"/account/tokens/{token.identifier}/"
     assert f'href="{file_of(token)}"' in as_alice.get(page).text
-    token.revoke()
+    successor = token.rotate(expiry=Expiry.ONE_YEAR).token  # whose event it is from now on
     assert file_of(token) not in as_alice.get(page).text
+    page = f"/account/tokens/{successor.identifier}/"
+    assert f'href="{file_of(successor)}"' in as_alice.get(page).text
+    successor.revoke()
+    assert file_of(successor) not in as_alice.get(page).text
 
 
 def test_nobody_else_gets_it(issue: Issue, as_bob: Client, client: Client) -> None:

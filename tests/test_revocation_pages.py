@@ -136,7 +136,7 @@ def test_only_living_tokens_have_a_box_to_tick(as_alice: Client, three: list[Api
 def attempt(token: ApiToken, times: int, **fields: Any) -> None:
     buffer, now = CallBuffer(), timezone.now()
     for number in range(times):
-        at = now - timedelta(minutes=2) + timedelta(milliseconds=number)
+        at = now - timedelta(minutes=2) + timedelta(microseconds=number)
         buffer.record(usual_call(token.pk, at=at, number=number, status=401, **fields))
     buffer.flush()
 

@@ -84,6 +84,17 @@ def test_attempts_after_revocation_are_counted(token: Any, write: Write) -> None
     assert (token.refused_count, token.refused_ip) == (14, "203.0.113.7")
 
 
+def test_the_last_attempt_is_the_latest_whichever_host_writes_first(
+    token: Any, write: Write
+) -> None:
+    token.revoke()
+    write([call(token.pk, 5, status=401, code="token_revoked", address="198.51.100.1")])
+    write([call(token.pk, 1, status=401, code="token_revoked")])
+    token.refresh_from_db()
+    assert (token.refused_count, token.refused_ip) == (2, "198.51.100.1")
+    assert token.refused_at == NOW + timedelta(milliseconds=5)
+
+
 def test_a_new_address_is_an_event_and_a_mail_once(
     token: Any, write: Write, mailoutbox: list[Any]
 ) -> None:

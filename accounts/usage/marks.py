@@ -107,9 +107,12 @@ def count_attempts(token: "ApiToken", marks: Marks) -> None:
         return
     if token.rotated_at and not token.revoked_at:
         alerts.rotated_token_was_reused(token, marks.last_attempt)
-    ApiToken.objects.filter(pk=token.pk).update(
-        refused_count=F("refused_count") + marks.attempts,
-        refused_at=marks.last_attempt.at,
-        refused_ip=marks.last_attempt.address,
-        refused_agent=printable(marks.last_attempt.agent),
-    )
+    latest = {}
+    if token.refused_at is None or token.refused_at <= marks.last_attempt.at:
+        latest = {
+            "refused_at": marks.last_attempt.at,
+            "refused_ip": marks.last_attempt.address,
+            "refused_agent": printable(marks.last_attempt.agent),
+        }
+    counted = F("refused_count") + marks.attempts
+    ApiToken.objects.filter(pk=token.pk).update(refused_count=counted, **latest)
