@@ -144,6 +144,22 @@ def test_a_second_demo_changes_nothing() -> None:
     assert (list(ApiToken.objects.values()), LoggedCall.objects.count()) == before
 
 
+@pytest.mark.django_db
+def test_the_demo_goes_beside_the_first_account() -> None:
+    output("first_account")
+    demo()
+    assert User.objects.count() == 2
+    assert User.objects.exclude(email=EMAIL).get().tokens.count() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("scale", ["0", "-1", "nan", "inf", "11", "much"])
+def test_a_scale_that_makes_no_traffic_is_explained(scale: str) -> None:
+    with pytest.raises(CommandError, match="above 0 and up to 10"):
+        output("demo", f"--scale={scale}")
+    assert not User.objects.exists()
+
+
 def test_the_demo_does_not_go_among_real_people(alice: User) -> None:
     with pytest.raises(CommandError, match="There are people in this database"):
         demo()

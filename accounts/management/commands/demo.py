@@ -1,7 +1,7 @@
 """An account to look around in, on one's own machine."""
 
 import secrets
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.conf import settings
@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--scale", type=float, default=1.0, help="of the traffic: 0.1 is a tenth of it"
+            "--scale", type=scale_of, default=1.0, help="of the traffic: 0.1 is a tenth of it"
         )
 
     def handle(self, *, scale: float, **options: Any) -> None:
@@ -55,6 +55,17 @@ class Command(BaseCommand):
         if self.stdout.isatty() or is_last or done % 30 == 0:
             self.stdout.write(f"Filling the demo: day {done} of {total}", ending=ending)
             self.stdout.flush()
+
+
+def scale_of(text: str) -> float:
+    """Raises ArgumentTypeError; ten times the traffic is as much as a demo needs."""
+    try:
+        scale = float(text)
+    except ValueError:
+        scale = 0
+    if not 0 < scale <= 10:
+        raise ArgumentTypeError("Write a number above 0 and up to 10, such as 0.1.")
+    return scale
 
 
 def require_own_machine() -> None:
