@@ -144,6 +144,27 @@ def test_a_key_that_is_no_key_is_refused(
     assert list(answer.json()["error"]["fields"]) == ["Idempotency-Key"]
 
 
+def test_a_rotated_out_token_in_use_after_its_end_is_refused_recorded_and_told(
+    issue: Issue,
+    api: Api,
+    rotate: Rotate,
+    mailoutbox: list[Any],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    old = issue(name="Nightly")
+    rotate(old.plaintext, {"grace_seconds": 0})
+    for _ in range(3):
+        assert api("/api/v1/me", old.plaintext).status_code == 401
+    with django_capture_on_commit_callbacks(execute=True):
+        usage.flush()
+    assert old.token.events.filter(kind=Kind.REUSED).count() == 1
+    (mail,) = mailoutbox
+    assert (mail.to, "Nightly" in mail.subject) == ([old.token.owner.email], True)
+    old.token.refresh_from_db()
+    assert old.token.refused_count == 3
+    assert ApiToken.objects.get(rotated_from=old.token).is_living
+
+
 # -- To the instant --------------------------------------------------------------------------------
 
 NOON = datetime(2026, 8, 31, 12, tzinfo=UTC)

@@ -146,6 +146,21 @@ def test_several_tokens_are_revoked_on_pages(desk: Page, alice: User, three: Non
     only_the_third_lives(desk, alice)
 
 
+def test_several_tokens_are_revoked_by_keyboard_alone(desk: Page, alice: User, three: None) -> None:
+    desk.goto(TOKENS)
+    for name in ("One", "Two"):
+        desk.get_by_role("checkbox", name=f"Choose {name}").focus()
+        desk.keyboard.press("Space")
+    desk.get_by_role("button", name="Revoke selected").focus()
+    desk.keyboard.press("Enter")
+    cancel = desk.get_by_role("dialog").get_by_role("link", name="Cancel")
+    expect(cancel).to_be_focused()
+    desk.keyboard.press("Tab")
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_role("dialog")).to_be_hidden()
+    only_the_third_lives(desk, alice)
+
+
 def test_thinking_better_of_it_revokes_nothing(desk: Page, alice: User, three: None) -> None:
     desk.goto(TOKENS)
     choose(desk, "One", "Two")
