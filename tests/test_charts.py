@@ -158,6 +158,7 @@ def test_labels_stand_under_few_bars() -> None:
     assert [each.text for each in hours if each] == ["2 Nov", "06:00", "12:00", "18:00"]
     days = [label(START + timedelta(days=n), "day") for n in range(14)]
     assert [each.text for each in days if each] == ["2 Nov", "9 Nov"]
+    assert [each.minor for each in days if each] == [True, False]
     january = label(datetime(2027, 1, 1, tzinfo=UTC), "month")
     assert january
     assert january.text == "2027"

@@ -96,6 +96,10 @@ def test_a_token_without_calls_says_what_to_do_next(as_alice: Client, token: Api
     assert "Export as CSV" not in page
 
 
+def test_an_account_without_tokens_is_led_to_the_first_one(as_alice: Client) -> None:
+    assert f'<a href="{TOKENS}">Create one</a>' in as_alice.get(CALLS).text
+
+
 def test_a_page_shows_counts_latency_addresses_and_paths(as_alice: Client, token: ApiToken) -> None:
     write_calls(token, 3)
     write_calls(token, first=9, status=429, code="rate_limited", address="2001:db8::1")

@@ -20,7 +20,7 @@ def label(start: datetime, view: View) -> Label | None:
             return None
         return Label(day(start) if start.hour == 0 else f"{start:%H:%M}", start.hour in {6, 18})
     if view == "day":
-        return None if start.weekday() else Label(day(start))
+        return None if start.weekday() else Label(day(start), start.isocalendar().week % 2 == 1)
     if start.month == 1:
         return Label(f"{start:%Y}")
     return Label(f"{start:%b}", start.month % 2 == 0)

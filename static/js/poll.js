@@ -1,4 +1,4 @@
-// [data-poll="600"] with hx-trigger="poll": htmx asks for its answer every so many milliseconds.
+// [data-poll="400"] with hx-trigger="poll": htmx asks for its answer every so many milliseconds.
 //   data-poll-if="…"        only while this selector finds something,
 //   data-poll-unless="…"    and this one nothing
 //   data-poll-minutes="10"  not longer than that,
