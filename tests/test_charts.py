@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -151,6 +152,20 @@ def test_the_line_breaks_where_there_were_no_calls() -> None:
 )
 def test_a_period_has_a_name(view: View, words: str) -> None:
     assert name(START, view) == words
+
+
+@pytest.mark.parametrize(
+    ("hour", "words"),
+    [
+        (datetime(2026, 3, 29, 0, tzinfo=UTC), "01:00 to 03:00"),
+        (datetime(2026, 10, 25, 0, tzinfo=UTC), "02:00 to 02:00"),
+        (datetime(2026, 10, 25, 1, tzinfo=UTC), "02:00 to 03:00"),
+    ],
+)
+def test_an_hour_ends_when_it_has_passed_also_where_clocks_change(
+    hour: datetime, words: str
+) -> None:
+    assert name(hour.astimezone(ZoneInfo("Europe/Berlin")), "hour").endswith(words)
 
 
 def test_labels_stand_under_few_bars() -> None:

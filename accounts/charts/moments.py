@@ -1,6 +1,6 @@
 """Hours, days and months in words. Each `start` is in the person's own time zone."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 type View = Literal["hour", "day", "month"]
@@ -29,7 +29,7 @@ def label(start: datetime, view: View) -> Label | None:
 def name(start: datetime, view: View) -> str:
     """`Tue 24 Nov, 14:00 to 15:00`, `Tuesday 24 November 2026`, `November 2026`."""
     if view == "hour":
-        end = start + timedelta(hours=1)
+        end = (start.astimezone(UTC) + timedelta(hours=1)).astimezone(start.tzinfo)
         return f"{start:%a} {day(start)}, {start:%H:%M} to {end:%H:%M}"
     if view == "day":
         return f"{start:%A} {start.day} {start:%B %Y}"
