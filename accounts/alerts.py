@@ -60,6 +60,7 @@ def rotated_token_was_reused(token: ApiToken, call: "Call") -> None:
 
 
 def _mail_after_commit(name: str, token: ApiToken, call: "Call", *, switch: str = "") -> None:
+    """Robustly: a mail that fails must not have what was just committed counted once more."""
     transaction.on_commit(
         lambda: mail.send_later(
             name,
@@ -69,5 +70,6 @@ def _mail_after_commit(name: str, token: ApiToken, call: "Call", *, switch: str 
             address=call.address,
             agent=printable(call.agent)[:AGENT_IN_MAILS],
             at=call.at,
-        )
+        ),
+        robust=True,
     )

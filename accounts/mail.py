@@ -70,9 +70,12 @@ def send_later(name: str, user: User, *, switch: str = "", **context: Any) -> No
 
 
 def in_background(deliver: Callable[..., None], *arguments: Any, **options: Any) -> None:
-    if settings.MAIL_IN_BACKGROUND:
+    if not settings.MAIL_IN_BACKGROUND:
+        deliver(*arguments, **options)
+        return
+    try:
         postman.submit(deliver, *arguments, **options)
-    else:
+    except RuntimeError:  # the process ends: its last calls are written, and threads take no more
         deliver(*arguments, **options)
 
 

@@ -36,7 +36,7 @@ from accounts.models import Bearer
 from accounts.observing import observe_call
 from accounts.origin import AGENT_LENGTH
 from accounts.usage import Call, usage
-from meetzy_tokens import database
+from meetzy_tokens import database, metrics
 
 if TYPE_CHECKING:
     from accounts.api.requests import ApiRequest
@@ -144,7 +144,7 @@ class ApiCall:
         self.bearer = self.request.token = bearer = find_bearer(self.request)
         self.headers["Meetzy-Token-Expires"] = header_date(bearer.expires_at)
         reason = bearer.refusal(now)
-        if reason == "token_expired" and bearer.rotated_at and self._rotates():
+        if reason == "token_expired" and bearer.is_replaced and self._rotates():
             reason = None  # its answer may have been lost: the view tells repetition from reuse
         self._take_from_budgets(now, consume=not reason and self.request.path_info != BUDGETS_PATH)
         if reason:
@@ -162,6 +162,8 @@ class ApiCall:
         )
         self.request.budgets = decision.budgets
         self.headers |= throttling.headers(decision, now=now.timestamp())
+        if consume:
+            (metrics.ALLOWED if decision.allowed else metrics.LIMITED).inc()
         if consume and not decision.allowed:
             raise Refused("rate_limited")
         self.headers.pop("Retry-After", None)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from accounts.api.requests import ApiRequest
     from accounts.models import Bearer
 
-# Refusals of a genuine token: they ask for no place in its budgets.
+# Refusals of a genuine token that opens nothing.
 DEAD = frozenset({"token_expired", "token_revoked", "account_inactive"})
 # Asked every few seconds by machines: counted, not logged.
 PROBES = frozenset({"/healthz", "/metrics"})
@@ -30,8 +30,6 @@ def observe_call(
     metrics.count_request("api", status, nanoseconds / 1e9)
     is_admitted = bearer is not None and code not in DEAD
     metrics.authentications("ok" if is_admitted else code).inc()
-    if is_admitted:
-        (metrics.LIMITED if code == "rate_limited" else metrics.ALLOWED).inc()
     if settings.LOG_FORMAT == "json":
         logs.log_request(
             kind="api",

@@ -13,7 +13,7 @@ import time_machine
 from django.apps import apps
 from django.utils import timezone
 
-from accounts.models import ApiToken, Issued, Kind, TokenEvent, TokenPolicy
+from accounts.models import ApiToken, Issued, Kind, TokenEvent, TokenPolicy, User
 from accounts.usage import usage
 from tests.support.site import Site
 from tests.support.types import Api, Issue
@@ -71,6 +71,19 @@ def test_a_lost_answer_is_repeated_even_after_the_old_tokens_end(
     assert again.json()["data"]["token"] == first["token"]
     usage.flush()
     assert not TokenEvent.objects.filter(kind=Kind.REUSED).exists()
+
+
+def test_to_an_account_that_is_switched_off_nothing_is_repeated(
+    issue: Issue, rotate: Rotate, alice: User
+) -> None:
+    old = issue().plaintext
+    rotate(old, {"grace_seconds": 0}, key="k1")
+    alice.is_active = False
+    alice.save()
+    for key in ("k1", "k2"):
+        answer = rotate(old, {"grace_seconds": 0}, key=key)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "token_expired")
+    assert not ApiToken.objects.exclude(revoked_at=None).exists()
 
 
 def test_a_second_rotation_is_a_conflict(issue: Callable[..., Issued], rotate: Rotate) -> None:

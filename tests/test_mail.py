@@ -5,6 +5,7 @@ import email.policy
 import re
 import smtplib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from email.message import EmailMessage
 from html.parser import HTMLParser
@@ -128,6 +129,17 @@ def test_a_mail_that_fails_in_the_background_is_logged_without_its_content(
     mail.send_later("expiry_reminder", alice, due=due)
     assert "the mail expiry_reminder could not be sent" in caplog.text
     assert "Very private" not in caplog.text
+
+
+def test_a_mail_at_the_very_end_of_a_process_goes_out_all_the_same(
+    alice: User, settings: Any, mailoutbox: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MAIL_IN_BACKGROUND = True
+    threads = ThreadPoolExecutor(1)
+    threads.shutdown()
+    monkeypatch.setattr(mail, "postman", threads)
+    mail.send_later("expiry_reminder", alice, due=[])
+    assert [message.to for message in mailoutbox] == [["alice@example.com"]]
 
 
 # -- Unsubscribing ---------------------------------------------------------------------------------

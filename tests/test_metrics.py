@@ -123,15 +123,15 @@ def test_authentications_are_counted_by_outcome(api: Api, issue: Issue) -> None:
     assert difference('meetzy_request_seconds_count{kind="api"}') == 4
 
 
-def test_the_limiter_s_decisions_are_counted(api: Api, issue: Issue) -> None:
+def test_the_limiter_s_decisions_are_counted_and_questions_are_none(api: Api, issue: Issue) -> None:
     difference, issued = Difference(), issue()
     ApiToken.objects.update(minute_limit=2)
-    for path in ["/api/v1/me"] * 3 + ["/api/v1/nothing"]:
+    for path in ["/api/v1/me"] * 3 + ["/api/v1/nothing", "/api/v1/rate-limit"]:
         api(path, issued.plaintext)
     api("/api/v1/me", "junk")
     assert difference('meetzy_limiter_decisions_total{decision="allowed"}') == 2
     assert difference('meetzy_limiter_decisions_total{decision="limited"}') == 2
-    assert difference('meetzy_authentications_total{outcome="ok"}') == 4
+    assert difference('meetzy_authentications_total{outcome="ok"}') == 5
 
 
 def test_doing_without_redis_is_counted_and_shown() -> None:

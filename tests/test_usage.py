@@ -8,11 +8,14 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
+from unittest.mock import Mock
 
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from accounts.models import ApiToken, HourlyUsage, Issued
+from accounts import mail
+from accounts.expiry import Expiry
+from accounts.models import ApiToken, HourlyUsage, Issued, Kind
 from accounts.usage import Call, CallBuffer, marks, usage, writing
 from accounts.usage import buffer as buffer_module
 from tests.support.types import Api, Issue
@@ -215,6 +218,31 @@ def test_an_attempt_counts_once_although_a_later_row_failed(
     buffer.flush()
     counts = ApiToken.objects.order_by("pk").values_list("refused_count", flat=True)
     assert list(counts) == [1, 1]
+
+
+def test_an_attempt_counts_once_although_its_mail_failed(
+    transactional_db: None, buffer: CallBuffer, issue: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued = issue()
+    issued.token.rotate(expiry=Expiry.NINETY_DAYS, overlap=0 * SECOND)
+    monkeypatch.setattr(mail, "send_later", Mock(side_effect=RuntimeError("no mail today")))
+    buffer.record(refused(issued.token.pk)._replace(code="token_expired"))
+    buffer._write_or_keep()
+    buffer._write_or_keep()
+    issued.token.refresh_from_db()
+    assert issued.token.refused_count == 1
+    assert issued.token.events.filter(kind=Kind.REUSED).count() == 1
+
+
+def test_without_a_thread_to_spare_calls_wait_and_are_answered(
+    buffer: CallBuffer, settings: Any, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    settings.USAGE_FLUSH_SECONDS = 1
+    monkeypatch.setattr(threading.Thread, "start", Mock(side_effect=RuntimeError("no thread")))
+    buffer.record(call(1))
+    buffer.record(call(2))
+    assert len(buffer) == 2
+    assert caplog.messages == ["calls wait in memory, they can't be written: no thread"]
 
 
 def test_dropped_calls_are_told_of_once(issue: Issue, caplog: pytest.LogCaptureFixture) -> None:

@@ -57,6 +57,11 @@ class Bearer(NamedTuple):
             bearer.sign_again(token, signature)
         return bearer
 
+    @property
+    def is_replaced(self) -> bool:
+        """Whether it has a successor that its owner, who is not switched off, may still use."""
+        return self.rotated_at is not None and self.owner_is_active
+
     def refusal(self, now: datetime) -> str | None:
         """The error code of why this token opens nothing at `now`, or None."""
         if self.revoked_at is not None:

@@ -104,7 +104,14 @@ class CallBuffer:
             if not (self._writer and self._writer.is_alive()):
                 # Said outright, because threads of a web server hand down that they are daemons.
                 self._writer = threading.Thread(target=self._write_until_the_end, daemon=False)
-                self._writer.start()
+                self._start(self._writer)
+
+    def _start(self, writer: threading.Thread) -> None:
+        """No call fails because the machine has no thread to spare: the next one tries again."""
+        try:
+            writer.start()
+        except RuntimeError as failure:
+            self._tell_of_failure(failure)
 
     def _write_until_the_end(self) -> None:
         """Python waits for this thread before it exits, so the last write comes after the last
@@ -138,15 +145,18 @@ class CallBuffer:
                 self.flush()
         except Exception as failure:
             metrics.FLUSH_FAILURES.inc()
-            if self._is_well:
-                logger.warning("calls wait in memory, they can't be written: %s", failure)
-            self._is_well = False
+            self._tell_of_failure(failure)
             connection.close()
             return
         if not self._is_well:
             logger.info("calls are written again")
         self._is_well = True
         self._tell_of_dropped()
+
+    def _tell_of_failure(self, failure: Exception) -> None:
+        if self._is_well:
+            logger.warning("calls wait in memory, they can't be written: %s", failure)
+        self._is_well = False
 
     def _tell_of_dropped(self) -> None:
         number, self._told_dropped = self.dropped - self._told_dropped, self.dropped
