@@ -23,7 +23,7 @@ def label(start: datetime, view: View) -> Label | None:
         return None if start.weekday() else Label(day(start), start.isocalendar().week % 2 == 1)
     if start.month == 1:
         return Label(f"{start:%Y}")
-    return Label(f"{start:%b}", start.month % 2 == 0)
+    return Label(f"{start:%b}", start.month % 3 != 1)
 
 
 def name(start: datetime, view: View) -> str:
