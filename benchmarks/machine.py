@@ -10,8 +10,10 @@ from benchmarks.sections import Size
 from benchmarks.stores import Stores
 
 
-def about(stores: Stores, size: Size) -> dict[str, Any]:
+def about(stores: Stores, size: Size, *, load: float) -> dict[str, Any]:
+    """`load`: what was waiting for a core before the run began."""
     return {
+        "load": load,
         "cores": os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count(),
         "system": platform.system(),
         "architecture": platform.machine(),

@@ -1,11 +1,13 @@
 """docs/performance.md and its chart, made of one run's results."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks import chart
 from benchmarks.contenders import LIMITS, PEERS, STORES
+from benchmarks.served import CONNECTIONS
 from benchmarks.targets import TARGETS, bare
 
 type Results = dict[str, Any]
@@ -168,26 +170,38 @@ def method(results: Results) -> str:
     about = results["about"]
     size = about["size"]
     versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
-    return f"""## Method
+    quiet = next(row for row in me(results) if row["peer"] == "bare")
+    points = (
+        f"""{about["cores"]} cores, {about["system"]} on {about["architecture"]}, Python
+        {about["python"]}, PostgreSQL {about["postgresql"]}; {versions}. Both servers run on the
+        same machine, on loopback, without durability.""",
+        f"""Noise: {about["load"]:.1f} processes were waiting for a core before the run, which took
+        {about["minutes"]:.0f} minutes. The middle half of the bare view's own rounds lies
+        {quiet["spread"]:.0%} apart, and their median is {quiet["median"] / quiet["least"] - 1:.0%}
+        above the least: smaller differences than that mean nothing.""",
+        """Each contender is a Django project of its own in a process of its own
+        (`benchmarks/peers/`), the peers as their documentation has them and tuned alike: no
+        middleware, kept connections, JSON only. Ours is the product with its own settings: limits,
+        headers, metrics, request log.""",
+        f"""Everyone has {size["rows"]:,} tokens of as many accounts. Calls go round
+        {size["used"]:,} of them, so that the limits that ours ships with (100 a minute, 10 a
+        second; the peers' throttles have the same) are counted at every call and refuse none.
+        Every answer's status is checked.""",
+        f"""In process: Django's WSGI handler is called with what a web server would hand over, and
+        the answer is read. {size["rounds"]} rounds of {size["seconds"]:g} s; in each round everyone
+        has a turn, so that whatever else the machine does meets all alike. “Least” is the best
+        round, “spread” how far the middle half of the rounds lies apart, as a share of the
+        median.""",
+        """CPU is that of the contender's process, all threads. For ours it includes writing the
+        request log, also what is written after the clock of a round stopped.""",
+        f"""Served: granian with one worker and four threads, as `./dev run` has it; a client in a
+        process of its own keeps {CONNECTIONS} connections busy for {size["served_seconds"]:g} s,
+        {size["served_rounds"]} rounds in turns. The client and both servers share the cores.""",
+        """Junk is no token at all; a forged one is well-formed and unknown. The peers' refusals are
+        measured without throttles, which would come after them.""",
+    )
+    return "## Method\n\n" + "\n".join(map(point, points)) + "\n"
 
-- {about["cores"]} cores, {about["system"]} on {about["architecture"]}, Python {about["python"]},
-  PostgreSQL {about["postgresql"]}; {versions}. Both servers run on the same machine, on loopback,
-  without durability. The run took {about["minutes"]:.0f} minutes.
-- Each contender is a Django project of its own in a process of its own (`benchmarks/peers/`), the
-  peers as their documentation has them and tuned alike: no middleware, kept connections, JSON only.
-  Ours is the product with its own settings: limits, headers, re-signing, request log.
-- Everyone has {size["rows"]:,} tokens of as many accounts. Calls go round {size["used"]:,} of them,
-  so that the limits that ours ships with (100 a minute, 10 a second, the same for the peers'
-  throttles) are counted at every call and refuse none. Every answer's status is checked.
-- In process: Django's WSGI handler is called with what a web server would hand over, and the answer
-  is read. {size["rounds"]} rounds of {size["seconds"]:g} s; in each round everyone has a turn, so
-  that whatever else the machine does meets all alike. “Least” is the best round, “spread” how far
-  the middle half of the rounds lies apart, as a share of the median.
-- CPU is that of the contender's process, all threads. For ours it includes writing the request log,
-  also what is written after the clock of a round stopped.
-- Served: granian with one worker and four threads, as `./dev run` has it; a client in a process of
-  its own keeps {8} connections busy for {size["served_seconds"]:g} s,
-  {size["served_rounds"]} rounds in turns. The client and both servers share the cores.
-- Junk is no token at all; a forged one is well-formed and unknown. The peers' refusals are measured
-  without throttles, which would come after them.
-"""
+
+def point(text: str) -> str:
+    return textwrap.fill(" ".join(text.split()), 100, initial_indent="- ", subsequent_indent="  ")

@@ -12,6 +12,14 @@ from tests.support.postgres import Postgres
 from tests.support.valkey import Valkey
 
 
+class RoomyPostgres(Postgres):
+    """With memory for the largest table and its indexes, as a server of that size would have."""
+
+    def command(self) -> list[str | Path]:
+        settings = ("shared_buffers=1GB", "maintenance_work_mem=256MB", "max_wal_size=8GB")
+        return [*super().command(), *(f"-c{setting}" for setting in settings)]
+
+
 class Stores:
     def __init__(self, folder: Path, postgres: str, valkey: str) -> None:
         self.folder = folder
@@ -52,6 +60,6 @@ def started() -> Iterator[Stores]:
     """Servers of our own on loopback, without durability: the same for everyone."""
     with ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="meetzy-bench-")))
-        postgres = running.enter_context(Postgres()).start()
+        postgres = running.enter_context(RoomyPostgres()).start()
         valkey = running.enter_context(Valkey()).start()
         yield Stores(folder, postgres.url, valkey.url)

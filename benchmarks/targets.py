@@ -85,6 +85,8 @@ TARGETS = (
         lambda r: refused(r, "junk")["least"] / bare(r),
     ),
     Target("junk: queries", 0, False, lambda r: refused(r, "junk")["queries"]),
+    Target("a call: queries", 1, False, lambda r: row(r, "calls", *OURS)["queries"]),
+    Target("a call: round trips to Redis", 1, False, lambda r: row(r, "calls", *OURS)["redis"]),
     Target(
         "served with limits in Redis: multiple of knox with two throttles",
         3,

@@ -74,6 +74,13 @@ class Worker:
     def use(self, *, headers: list[str]) -> None:
         self.headers = cycle(headers)
 
+    def warm_up(self, *, calls: int) -> None:
+        """First calls cost more: connections, statements, a token's first use from an address."""
+        call, _ = self._case("me")
+        for _ in range(calls):
+            call()
+        self._settle()
+
     def sign_in(self, *, owned: int) -> None:
         """Somebody with so many tokens, whose pages the case "list" looks at."""
         from django.core.management import call_command
