@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from heapq import merge
 from itertools import batched, islice
 from typing import TYPE_CHECKING, Any, Self, cast
 from zoneinfo import ZoneInfo
@@ -29,6 +30,7 @@ PAGE_LENGTH = 50
 # Rows of a CSV that are read at a time: each in a short query of its own, so that a slow reader
 # keeps neither a transaction nor a partition.
 CHUNK = 2_000
+SMALLEST_CHUNK = 100  # of one token among many
 # The most rows of a CSV; spreadsheets take 1,048,576.
 LONGEST = 1_000_000
 # Of 500 that SQLite puts together.
@@ -122,13 +124,7 @@ def log_page(
     token_ids: Collection[int], filters: CallFilters, *, length: int = PAGE_LENGTH
 ) -> Page[LoggedCall]:
     """Newest first; one query."""
-    return page_of(token_ids, filters, after=filters.after, before=filters.before, length=length)
-
-
-def page_of(
-    token_ids: Collection[int], filters: CallFilters, *, length: int, after: str, before: str = ""
-) -> Page[LoggedCall]:
-    where: dict[str, Any] = {"after": after, "before": before, "length": length}
+    where: dict[str, Any] = {"after": filters.after, "before": filters.before, "length": length}
     if len(token_ids) < 2:
         return page(filters.calls(token_ids), KEYS, **where)
     fetch = partial(newest_of_each, token_ids)
@@ -174,9 +170,16 @@ def log_csv(identifiers: Mapping[int, str], filters: CallFilters) -> Iterator[st
 
 
 def every_call(token_ids: Collection[int], filters: CallFilters) -> Iterator[LoggedCall]:
-    after = ""
+    """Each token's calls are read by themselves, each once, and put in order on the way."""
+    chunk = max(CHUNK // max(len(token_ids), 1), SMALLEST_CHUNK)
+    each = (calls_of(token_id, filters, chunk) for token_id in token_ids)
+    return merge(*each, key=lambda call: (call.at, call.request_id), reverse=True)
+
+
+def calls_of(token_id: int, filters: CallFilters, chunk: int) -> Iterator[LoggedCall]:
+    calls, after = filters.calls([token_id]), ""
     while True:
-        found = page_of(token_ids, filters, after=after, length=CHUNK)
+        found = page(calls, KEYS, after=after, length=chunk)
         yield from found.rows
         after = found.next
         if not after:
