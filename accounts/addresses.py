@@ -26,7 +26,7 @@ def client_address(request: HttpRequest) -> str:
     return normalise(forwarded[-hops]) or peer
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def normalise(text: str) -> str:
     """The canonical spelling of an address, IPv4 inside IPv6 unwrapped; "" when it is none."""
     try:

@@ -78,8 +78,14 @@ class Script:
 
 
 def answer(connection: Any, *command: str | int) -> Any:
-    connection.send_command(*command)
-    return connection.read_response()
+    try:
+        connection.send_command(*command)
+        return connection.read_response()
+    except redis.ResponseError:
+        raise
+    except BaseException:
+        connection.disconnect()  # an answer that comes late must not be the next command's
+        raise
 
 
 def _connections(url: str, timeout: float) -> redis.ConnectionPool:

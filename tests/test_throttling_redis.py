@@ -6,9 +6,11 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 
 import pytest
 from django.conf import settings
+from redis.connection import Connection
 
 from accounts.throttling import windows
 from accounts.throttling.redis import NAMESPACE, RedisLimiter
@@ -104,6 +106,17 @@ def test_a_connection_that_the_server_closed_is_replaced(
     server.client.client_kill_filter(_type="normal", skipme=True)
     assert limiter.take(7, windows(2, None)).allowed
     assert not limiter.take(7, windows(2, None)).allowed
+
+
+def test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next(
+    limiter: RedisLimiter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert limiter.take(7, windows(None, None)).budgets[1].remaining == 9
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(Connection, "read_response", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            limiter.take(7, windows(None, None))
+    assert limiter.peek(8, windows(None, None)).budgets[1].remaining == 10
 
 
 def test_a_log_ends_with_its_longest_window(server: Server, limiter: RedisLimiter) -> None:
