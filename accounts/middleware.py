@@ -5,7 +5,6 @@ them, so that a cookie can't authenticate a call and a bearer token can't open a
 """
 
 import logging
-import secrets
 import time
 import zoneinfo
 from collections.abc import Callable
@@ -33,7 +32,7 @@ from accounts.addresses import client_address
 from accounts.api.authorization import presented_token
 from accounts.api.problems import Refused, problem_response
 from accounts.models import Bearer
-from accounts.observing import observe_call
+from accounts.observing import new_request_id, observe_call
 from accounts.origin import AGENT_LENGTH
 from accounts.usage import Call, usage
 from meetzy_tokens import database, metrics
@@ -81,7 +80,7 @@ class ApiCall:
         self.now = datetime.now(UTC)
         self.started = time.perf_counter_ns()
         self.bearer: Bearer | None = None
-        request.request_id = secrets.token_hex(12)
+        request.request_id = new_request_id()
         self.headers = {"X-Request-ID": request.request_id} | ALWAYS
         if settings.SECURE_HSTS_SECONDS and request.is_secure():
             self.headers["Strict-Transport-Security"] = transport_security()

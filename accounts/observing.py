@@ -1,6 +1,7 @@
 """What operators learn of each request: counts for Prometheus, and a line of log where they are
 JSON. No query, no address, no agent; of a token its identifier."""
 
+import secrets
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -45,6 +46,11 @@ def observe_call(
         )
 
 
+def new_request_id() -> str:
+    """Twenty-four hexadecimal digits."""
+    return secrets.token_hex(12)
+
+
 class ObservingMiddleware:
     """Pages and the admin; static files are for the proxy's log."""
 
@@ -55,21 +61,26 @@ class ObservingMiddleware:
         if request.path_info.startswith(settings.STATIC_URL):
             return self.get_response(request)
         started = time.perf_counter_ns()
+        request_id = new_request_id()
         response = self.get_response(request)
         nanoseconds = time.perf_counter_ns() - started
         kind = "admin" if request.path_info.startswith("/admin/") else "page"
         metrics.count_request(kind, response.status_code, nanoseconds / 1e9)
         if settings.LOG_FORMAT == "json" and request.path_info not in PROBES:
-            log_page(request, response.status_code, kind, nanoseconds)
+            log_page(request, request_id, response.status_code, kind, nanoseconds)
+        response.headers["X-Request-ID"] = request_id
         return response
 
 
-def log_page(request: HttpRequest, status: int, kind: str, nanoseconds: int) -> None:
+def log_page(
+    request: HttpRequest, request_id: str, status: int, kind: str, nanoseconds: int
+) -> None:
     """By its route: the paths of some pages are secrets (to reset a password, to leave a list)."""
     match = request.resolver_match
     user = getattr(request, "_cached_user", None)  # asking for it might ask the database
     logs.log_request(
         kind=kind,
+        request_id=request_id,
         identifier=match.kwargs.get("identifier") if match else None,
         user_id=user.pk if user else None,
         method=(request.method or "")[:8],

@@ -87,13 +87,14 @@ def test_pages_are_named_by_their_route_and_probes_are_not_named(
     as_alice: Client, issue: Issue, lines: Lines, alice: User
 ) -> None:
     identifier = issue().token.identifier
-    as_alice.get(f"/account/tokens/{identifier}/?after=x")
+    page = as_alice.get(f"/account/tokens/{identifier}/?after=x")
     as_alice.get("/healthz")
     as_alice.get("/static/nothing.css")
     (line,) = lines()
     assert line["path"] == "/account/tokens/<slug:identifier>/"
     assert (line["kind"], line["identifier"], line["user_id"]) == ("page", identifier, alice.pk)
     assert (line["method"], line["status"], line["outcome"]) == ("GET", 200, "ok")
+    assert line["request_id"] == page.headers["X-Request-ID"]
 
 
 def test_no_token_gets_into_a_line(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -94,6 +95,13 @@ def test_a_token_without_calls_says_what_to_do_next(as_alice: Client, token: Api
     assert "No calls in this time." in page
     assert "The first one shows here about a second after it was made" in page
     assert "Export as CSV" not in page
+
+
+def test_a_revoked_token_without_calls_promises_none(as_alice: Client, token: ApiToken) -> None:
+    token.revoke()
+    page = as_alice.get(path(token)).text
+    assert "No calls in the last 30 days." in page
+    assert "The first one shows here" not in page
 
 
 def test_an_account_without_tokens_is_led_to_the_first_one(as_alice: Client) -> None:
@@ -199,6 +207,17 @@ def test_filters_hold_for_the_log_its_newest_rows_and_the_csv(
         csv.DictReader(io.StringIO(text_of(as_alice.get(path(various, "calls.csv"), query))))
     )
     assert {int(line["request_id"], 16) for line in lines} == found
+
+
+def test_what_filters_let_through_is_announced(as_alice: Client, various: ApiToken) -> None:
+    def announced(page: str, **filters: str) -> Any:
+        answer = as_alice.get(page, filters, headers={"HX-Request": "true"})
+        return json.loads(answer.headers["HX-Trigger-After-Settle"])["announce"]
+
+    for page in (path(various), CALLS):
+        assert announced(page, outcome="refused") == {"text": "1 call.", "quiet": True}
+        assert announced(page)["text"] == "3 calls."
+        assert announced(page, address="192.0.2.99")["text"] == "No calls."
 
 
 def test_days_are_filters_too(as_alice: Client, various: ApiToken, now: datetime) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from django.http import HttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,7 +13,7 @@ from accounts.charts.calls import OUTCOMES
 from accounts.models import ApiToken
 from accounts.usage import reading
 from accounts.usage.reading import CallFilters, Daily, View
-from accounts.views import SignedInRequest
+from accounts.views import SignedInRequest, announce
 
 DAYS = 30
 VIEWS = ("hour", "day", "month")
@@ -82,6 +84,16 @@ def picture(request: SignedInRequest, token_ids: list[int]) -> dict[str, Any]:
         "not_ok_share": percent(summary.errors, summary.calls),
         "counted": reading.LATEST if summary.calls > reading.LATEST else None,
     }
+
+
+def announce_calls(
+    request: SignedInRequest, response: HttpResponse, context: dict[str, Any]
+) -> HttpResponse:
+    """Where only a part of the page is taken, say how much of the log that is."""
+    if not request.htmx:
+        return response
+    text = render_to_string("accounts/usage/_found.txt", context).strip()
+    return announce(response, text, quiet=True)
 
 
 def first_page(request: SignedInRequest) -> dict[str, str]:

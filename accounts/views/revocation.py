@@ -7,13 +7,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
-from django_htmx.http import trigger_client_event
 
 from accounts.models import ApiToken
 from accounts.origin import Origin
 from accounts.review import Counts, Review, with_links
 from accounts.tokens import IDENTIFIER_PATTERN
-from accounts.views import SignedInRequest
+from accounts.views import SignedInRequest, announce
 from accounts.views.calls import daily_calls
 from accounts.views.tokens import framed, listed, own_token, quoted, shows_the_list
 
@@ -57,4 +56,4 @@ def revoked(request: SignedInRequest, tokens: Sequence[ApiToken], outcome: str) 
         "review": Review.read(listed(request)),
     }
     response = render(request, "accounts/tokens/_revoked.html", context)
-    return trigger_client_event(response, "announce", {"text": outcome}, after="settle")
+    return announce(response, outcome, quiet=False)

@@ -18,7 +18,6 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
-from django_htmx.http import trigger_client_event
 
 from accounts import examples
 from accounts.forms import RenameForm, TokenForm
@@ -35,8 +34,8 @@ from accounts.origin import Origin
 from accounts.review import SORTS, Counts, Review, with_links
 from accounts.throttling import windows
 from accounts.tokens import searchable
-from accounts.views import SignedInRequest
-from accounts.views.calls import calls_of_token, daily_calls
+from accounts.views import SignedInRequest, announce
+from accounts.views.calls import announce_calls, calls_of_token, daily_calls
 
 EVENTS_SHOWN = 10
 
@@ -51,9 +50,7 @@ def index(request: SignedInRequest) -> HttpResponse:
     if not request.htmx:
         return response
     found = render_to_string("accounts/tokens/_found.txt", context).strip()
-    return trigger_client_event(
-        response, "announce", {"text": found, "quiet": True}, after="settle"
-    )
+    return announce(response, found, quiet=True)
 
 
 @sensitive_post_parameters("q")
@@ -184,7 +181,8 @@ def detail_page(
         "events": token.events.select_related("actor")[:EVENTS_SHOWN],
     }
     context |= calls_of_token(request, token)
-    return render(request, "accounts/tokens/detail.html", context, status=status)
+    response = render(request, "accounts/tokens/detail.html", context, status=status)
+    return announce_calls(request, response, context)
 
 
 def framed(

@@ -15,7 +15,7 @@ from accounts.usage import reading
 from accounts.usage.calls import REFUSALS
 from accounts.usage.reading import CallFilters
 from accounts.views import SignedInRequest
-from accounts.views.calls import calls_of_account, chosen, own_tokens
+from accounts.views.calls import announce_calls, calls_of_account, chosen, own_tokens
 from accounts.views.tokens import own_token
 
 # Calls that one answer to whoever follows the log holds.
@@ -27,7 +27,9 @@ FIRST_USE = ("identifier", "created_at", "last_used_at", "last_used_ip", "last_u
 
 @require_safe
 def account_calls(request: SignedInRequest) -> HttpResponse:
-    return render(request, "accounts/usage/index.html", calls_of_account(request))
+    context = calls_of_account(request)
+    response = render(request, "accounts/usage/index.html", context)
+    return announce_calls(request, response, context)
 
 
 @require_safe
