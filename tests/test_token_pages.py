@@ -309,7 +309,7 @@ def test_in_the_list_the_row_changes_in_place(as_alice: Client, issue: Issue, ta
     assert 'hx-swap-oob="true"' in response.text
     assert "Revoked" in response.text
     events = json.loads(response["HX-Trigger-After-Settle"])
-    assert events == {"announce": {"text": "“\u2068Nightly\u2069” was revoked."}}
+    assert events == {"announce": {"text": "“\u2068Nightly\u2069” was revoked.", "quiet": False}}
 
 
 def test_elsewhere_the_dialog_sends_a_plain_form(as_alice: Client, issue: Issue) -> None:
