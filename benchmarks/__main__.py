@@ -27,13 +27,22 @@ def arguments() -> argparse.Namespace:
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     size = QUICK if options.quick else FULL
     began, load = time.monotonic(), os.getloadavg()[0]
+    results: dict[str, Any] = {}
     with started() as stores:
         run = Run(stores, size, say)
-        results = {name: getattr(run, name)() for name in options.only or SECTIONS}
-        results["about"] = machine.about(stores, size, load=load) | {
-            "minutes": (time.monotonic() - began) / 60
-        }
+        for name in options.only or SECTIONS:
+            results[name] = getattr(run, name)()
+            minutes = (time.monotonic() - began) / 60
+            results["about"] = machine.about(stores, size, load=load) | {"minutes": minutes}
+            keep(results)
     return results
+
+
+def keep(results: dict[str, Any]) -> None:
+    """Section by section, so that what was measured outlives what fails later."""
+    raw = Path(os.environ.get("MEETZY_VAR", "var")) / "bench.json"
+    raw.parent.mkdir(parents=True, exist_ok=True)
+    raw.write_text(json.dumps(results, indent=1))
 
 
 def say(text: str) -> None:
@@ -43,10 +52,6 @@ def say(text: str) -> None:
 def main() -> None:
     options = arguments()
     results = json.loads(options.again.read_text()) if options.again else measure(options)
-    if not options.again:
-        raw = Path(os.environ.get("MEETZY_VAR", "var")) / "bench.json"
-        raw.parent.mkdir(parents=True, exist_ok=True)
-        raw.write_text(json.dumps(results, indent=1))
     print(report.tables(results))
     if not options.quick and not options.only:
         report.write(results)
