@@ -1,12 +1,13 @@
 """The request log as an address describes it, a page at a time and as CSV."""
 
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from heapq import merge
-from itertools import batched, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self, cast
 from zoneinfo import ZoneInfo
 
@@ -33,8 +34,6 @@ CHUNK = 2_000
 SMALLEST_CHUNK = 100  # of one token among many
 # The most rows of a CSV; spreadsheets take 1,048,576.
 LONGEST = 1_000_000
-# Of 500 that SQLite puts together.
-MOST_UNITED = 400
 # Stands for one token in a query that is asked of each.
 EACH = RawSQL("each.id", (), output_field=BigIntegerField())
 CODE = re.compile("[a-z_]{1,32}")
@@ -138,28 +137,26 @@ def newest_of_each(token_ids: Collection[int], calls: "QuerySet[LoggedCall]") ->
     SQLite sorts all their calls, and PostgreSQL reads the log backwards until it has found enough:
     for tokens that are never used, the whole log.
     """
-    sql, parameters = calls.query.sql_with_params()
-    ids = [int(token_id) for token_id in token_ids]
+    ids: Any = [int(token_id) for token_id in token_ids]
     if connection.vendor == "postgresql":
+        sql, parameters = calls.query.sql_with_params()
         source = f"unnest(%s::bigint[]) each (id) CROSS JOIN LATERAL ({sql}) newest"
-        values = [ids, *parameters]
     else:
-        source = f"({united([sql.replace('each.id', str(pk)) for pk in ids])}) newest"
-        values = [*parameters] * len(ids)
+        # It joins no query to each row, but finds what such a query names.
+        sql, parameters = calls.values("at", "request_id").query.sql_with_params()
+        source = (
+            "(SELECT value AS id FROM json_each(%s)) each "  # noqa: S608
+            f"CROSS JOIN {LoggedCall._meta.db_table} newest "
+            f"ON (newest.at, newest.request_id) IN ({sql})"
+        )
+        ids = json.dumps(ids)
     order = ", ".join(
         f"newest.{key.expression.name} {'DESC' if key.descending else 'ASC'}"
         for key in cast("Any", calls.query.order_by)
     )
     limit = calls.query.high_mark
     whole = f"SELECT newest.* FROM {source} ORDER BY {order} LIMIT {limit}"  # noqa: S608
-    return list(calls.raw(whole, values))
-
-
-def united(queries: list[str]) -> str:
-    """Of limited queries, which SQLite wants wrapped, and not too many in a row."""
-    wrapped = [f"SELECT * FROM ({query})" for query in queries]  # noqa: S608
-    some = [" UNION ALL ".join(group) for group in batched(wrapped, MOST_UNITED)]
-    return some[0] if len(some) == 1 else united(some)
+    return list(calls.raw(whole, [ids, *parameters]))
 
 
 def log_csv(identifiers: Mapping[int, str], filters: CallFilters) -> Iterator[str]:
