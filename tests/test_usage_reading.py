@@ -261,10 +261,12 @@ def test_a_csv_has_every_call_and_no_formula(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_csv_of_several_tokens_is_one_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("accounts.usage.request_log.SMALLEST_CHUNK", 2)
-    monkeypatch.setattr("accounts.usage.request_log.CHUNK", 2)
+    monkeypatch.setattr("accounts.usage.request_log.SMALLEST_CHUNK", 1)
+    monkeypatch.setattr("accounts.usage.request_log.MOST_WAITING", 6)
     write([call(1 + n % 2, number=n, at=NOW - n * MINUTE) for n in range(9)])
-    _, *lines = log_csv({1: "first", 2: "second", 3: "unused"}, filters())
+    with CaptureQueriesContext(connection) as queries:
+        _, *lines = log_csv({1: "first", 2: "second", 3: "unused"}, filters())
+    assert {query["sql"][-7:] for query in queries.captured_queries} == {"LIMIT 3"}  # 2 of each
     assert [int(line.strip().split(",")[-1], 16) for line in lines] == list(range(9))
 
 

@@ -31,7 +31,9 @@ PAGE_LENGTH = 50
 # Rows of a CSV that are read at a time: each in a short query of its own, so that a slow reader
 # keeps neither a transaction nor a partition.
 CHUNK = 2_000
-SMALLEST_CHUNK = 100  # of one token among many
+# Rows that wait in memory to be put in order, unless there are thousands of tokens.
+MOST_WAITING = 20_000
+SMALLEST_CHUNK = 10  # of one token among those
 # The most rows of a CSV; spreadsheets take 1,048,576.
 LONGEST = 1_000_000
 # Stands for one token in a query that is asked of each.
@@ -168,7 +170,7 @@ def log_csv(identifiers: Mapping[int, str], filters: CallFilters) -> Iterator[st
 
 def every_call(token_ids: Collection[int], filters: CallFilters) -> Iterator[LoggedCall]:
     """Each token's calls are read by themselves, each once, and put in order on the way."""
-    chunk = max(CHUNK // max(len(token_ids), 1), SMALLEST_CHUNK)
+    chunk = min(CHUNK, max(MOST_WAITING // max(len(token_ids), 1), SMALLEST_CHUNK))
     each = (calls_of(token_id, filters, chunk) for token_id in token_ids)
     return merge(*each, key=lambda call: (call.at, call.request_id), reverse=True)
 
