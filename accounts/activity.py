@@ -1,6 +1,6 @@
 """The account's log as its address describes it, and the same as CSV."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Self
@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from accounts import spreadsheet
 from accounts.days import read_day, within
-from accounts.keyset import Key, Page, instant, page
+from accounts.keyset import Key, Page, every, instant, page
 from accounts.models import Kind, TokenEvent
 from accounts.tokens import IDENTIFIER_PATTERN
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 PAGE_LENGTH = 50
+CHUNK = 1_000  # rows of a CSV that are read at a time
 KEYS = (Key("at", descending=True, read=instant), Key("id", descending=True, read=int))
 COLUMNS = ("time", "event", "token", "name", "by", "way", "address", "agent", "detail")
 
@@ -67,10 +68,10 @@ class Activity:
         rows = self.events(events)
         return page(rows, KEYS, after=self.after, before=self.before, length=PAGE_LENGTH)
 
-
-def csv_lines(events: Iterable[TokenEvent]) -> Iterator[str]:
-    """Times in UTC."""
-    return spreadsheet.csv_lines(COLUMNS, map(cells, events))
+    def csv_lines(self, events: "QuerySet[TokenEvent]") -> Iterator[str]:
+        """Everything that the filters let through, newest first, line by line; times in UTC."""
+        rows = every(self.events(events), KEYS, chunk=CHUNK)
+        return spreadsheet.csv_lines(COLUMNS, map(cells, rows))
 
 
 def cells(event: TokenEvent) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ come and go meanwhile.
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,6 +92,18 @@ def page[Row: Model](
         cursor_at(found[0], keys) if found and has_previous else "",
         cursor_at(found[-1], keys) if found and has_next else "",
     )
+
+
+def every[Row: Model](rows: "QuerySet[Row]", keys: Sequence[Key], *, chunk: int) -> "Iterator[Row]":
+    """All of the rows, so many at a time, each in a short query of its own: who reads them slowly
+    keeps neither a transaction nor a cursor, and poolers have nothing to lose."""
+    after = ""
+    while True:
+        found = page(rows, keys, after=after, length=chunk)
+        yield from found.rows
+        after = found.next
+        if not after:
+            return
 
 
 def beyond(values: Sequence[Any], keys: Sequence[Key], *, backwards: bool) -> Q:

@@ -9,7 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts import activity
 from accounts.expiry import Expiry
@@ -245,6 +247,20 @@ def test_no_cell_is_a_formula(as_alice: Client, alice: User, issue: Issue, first
     for row in exported(as_alice):
         assert not [cell for cell in row.values() if cell.startswith(first)]
         assert row["name"] == f"'{formula}"
+
+
+def test_the_export_is_read_in_short_queries(
+    as_alice: Client, token: ApiToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cursor that is kept for a slow reader is lost behind a pooler, and keeps old rows alive."""
+    monkeypatch.setattr(activity, "CHUNK", 2)
+    happened(token, *(NOON + n * timedelta(hours=1) for n in (1, 2, 2, 2, 3)))
+    with CaptureQueriesContext(connection) as queries:
+        rows = exported(as_alice)
+    assert [int(row["time"][11:13]) for row in rows] == [15, 14, 14, 14, 13, 12]
+    asked = [query["sql"] for query in queries if "accounts_tokenevent" in query["sql"]]
+    assert len(asked) == 3
+    assert all(sql.startswith("SELECT") and sql.endswith("LIMIT 3") for sql in asked)
 
 
 def test_no_secret_is_in_page_or_export(as_alice: Client, issue: Issue) -> None:

@@ -18,7 +18,7 @@ from django.http import QueryDict
 
 from accounts.addresses import normalise
 from accounts.days import read_day, within
-from accounts.keyset import Key, Page, instant, page, text
+from accounts.keyset import Key, Page, every, instant, page, text
 from accounts.models import LoggedCall
 from accounts.models.usage import FAILED
 from accounts.spreadsheet import csv_lines
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 PAGE_LENGTH = 50
-# Rows of a CSV that are read at a time: each in a short query of its own, so that a slow reader
-# keeps neither a transaction nor a partition.
-CHUNK = 2_000
+CHUNK = 2_000  # rows of a CSV that are read at a time
 # Rows that wait in memory to be put in order, unless there are thousands of tokens.
 MOST_WAITING = 20_000
 SMALLEST_CHUNK = 10  # of one token among those
@@ -171,18 +169,8 @@ def log_csv(identifiers: Mapping[int, str], filters: CallFilters) -> Iterator[st
 def every_call(token_ids: Collection[int], filters: CallFilters) -> Iterator[LoggedCall]:
     """Each token's calls are read by themselves, each once, and put in order on the way."""
     chunk = min(CHUNK, max(MOST_WAITING // max(len(token_ids), 1), SMALLEST_CHUNK))
-    each = (calls_of(token_id, filters, chunk) for token_id in token_ids)
+    each = (every(filters.calls([token_id]), KEYS, chunk=chunk) for token_id in token_ids)
     return merge(*each, key=lambda call: (call.at, call.request_id), reverse=True)
-
-
-def calls_of(token_id: int, filters: CallFilters, chunk: int) -> Iterator[LoggedCall]:
-    calls, after = filters.calls([token_id]), ""
-    while True:
-        found = page(calls, KEYS, after=after, length=chunk)
-        yield from found.rows
-        after = found.next
-        if not after:
-            return
 
 
 def cells(call: LoggedCall, identifier: str) -> tuple[str, ...]:
