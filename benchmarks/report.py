@@ -16,9 +16,8 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 NOTES = Path(__file__).with_name("notes.md")
 INTRO = """# What a call costs
 
-Written by `./dev bench`, which measures it all in one run: run it to see your own numbers.
-A time says little about another machine; multiples of a bare Django view travel, so look at
-those.
+Written by `./dev bench`, which measures it all in one run: run it to see your own numbers. A time
+says little about another machine; multiples of a bare Django view travel, so look at those.
 
 <picture>
   <source media="(prefers-color-scheme: dark)" srcset="images/performance-dark.svg">
@@ -178,7 +177,7 @@ def method(results: Results) -> str:
         f"""Noise: {about["load"]:.1f} processes were waiting for a core before the run, which took
         {about["minutes"]:.0f} minutes. The middle half of the bare view's own rounds lies
         {quiet["spread"]:.0%} apart, and their median is {quiet["median"] / quiet["least"] - 1:.0%}
-        above the least: smaller differences than that mean nothing.""",
+        above the least: differences smaller than these mean nothing.""",
         """Each contender is a Django project of its own in a process of its own
         (`benchmarks/peers/`), the peers as their documentation has them and tuned alike: no
         middleware, kept connections, JSON only. Ours is the product with its own settings: limits,
@@ -204,4 +203,7 @@ def method(results: Results) -> str:
 
 
 def point(text: str) -> str:
-    return textwrap.fill(" ".join(text.split()), 100, initial_indent="- ", subsequent_indent="  ")
+    words = " ".join(text.split())
+    return textwrap.fill(
+        words, 100, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
+    )
