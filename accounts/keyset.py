@@ -9,7 +9,7 @@ import binascii
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import F, Model, Q, QuerySet
@@ -25,11 +25,14 @@ def text(value: Any) -> str:
 
 
 def instant(value: Any) -> datetime:
-    """Raises ValueError also near both ends of the calendar, where other zones have no time."""
+    """In UTC, for PostgreSQL reads no offset of 16 hours or more.
+
+    Raises ValueError also near both ends of the calendar, where other zones have no time.
+    """
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None or not 1900 <= moment.year <= 9990:
         raise ValueError("not an instant that could be stored")
-    return moment
+    return moment.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,11 @@ def test_a_cursor_that_can_not_be_read_counts_as_none(seven: list[ApiToken], cur
     assert shown(after=cursor) == shown(before=cursor) == shown()
 
 
+@pytest.mark.parametrize("offset", ["+00:00", "-23:59", "+23:59:59.999999"])
+def test_a_cursor_may_say_its_instant_in_any_zone(seven: list[ApiToken], offset: str) -> None:
+    assert not shown(after=cursor_of(f"1970-01-02T00:00:00{offset}", 1)).rows
+
+
 @pytest.mark.parametrize("name", ["\x00", "\ud800", None, 7, ["a"]])
 def test_a_text_that_no_database_takes_counts_as_no_cursor(
     seven: list[ApiToken], name: Any
