@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from accounts.tokens import redact
+
 # Letters and symbols by category, yet blank to the eye: fillers for Hangul syllables, the Braille
 # blank, the null note head, blanks between hieroglyphs.
 LOOKS_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159\U00013441\U00013442")
@@ -13,11 +15,12 @@ def clean_name(text: str) -> str:
     """The name as it is stored: NFC, single spaces, no control or invisible characters.
 
     Formatting characters (zero-width spaces, bidirectional overrides, tags) are dropped, white
-    space of any kind becomes one space. Returns "" for a name that would be blank to the eye.
+    space of any kind becomes one space, and a token that was pasted is reduced to its identifier.
+    Returns "" for a name that would be blank to the eye.
     """
     # Composed last: what is dropped may have stood between a letter and its accent.
     visible = unicodedata.normalize("NFC", "".join(map(_visible_or_space, text)))
-    name = " ".join(visible.split()).strip(" " + JOINERS)
+    name = redact(" ".join(visible.split()).strip(" " + JOINERS))
     return name if any(map(_has_ink, name)) else ""
 
 

@@ -7,6 +7,7 @@ from django.db import models
 from django.http import HttpRequest
 
 from accounts.addresses import client_address
+from accounts.tokens import redact
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -47,8 +48,9 @@ COMMAND = Origin(Way.COMMAND)
 
 
 def printable(agent: str) -> str:
-    """A user agent as every database and every terminal can take it, 200 characters at most."""
-    agent = agent[:AGENT_LENGTH]
+    """What a caller wrote as every database and every terminal can take it, without the secret of
+    a token in it; 200 characters at most."""
+    agent = redact(agent[:AGENT_LENGTH])
     if not agent.isprintable():
         agent = "".join(character if character.isprintable() else " " for character in agent)
     return agent.strip()

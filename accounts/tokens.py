@@ -28,8 +28,10 @@ MASK = "•" * 8
 
 IDENTIFIER_PATTERN = re.compile(r"mtz_[0-9A-Za-z]{20}")
 TOKEN_PATTERN = re.compile(r"mtz_[0-9A-Za-z]{62}")
-# A whole token, and whatever is left of one that was cut short or run into other text.
-WITH_SECRET = re.compile(rf"({IDENTIFIER_PATTERN.pattern})[0-9A-Za-z]+")
+# A whole token, and whatever is left of one that was cut short or run into other text; what begins
+# like the next one belongs to that.
+CHARACTER = r"(?:(?!mtz_)[0-9A-Za-z])"
+WITH_SECRET = re.compile(rf"(mtz_{CHARACTER}{{20}}){CHARACTER}+")
 # Longer than anything else one searches for: maybe the rest of a token that was copied badly.
 MAYBE_SECRET = re.compile(r"[0-9A-Za-z]{31,}")
 NUMBER_PATTERN = re.compile(r"[0-9]{1,5}")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.names import LOOKS_BLANK, clean_name
+from accounts.tokens import generate
 
 FAMILY = "👩\u200d👩\u200d👧"
 PERSIAN = (
@@ -83,6 +84,12 @@ def test_a_name_is_never_blank_to_the_eye(name: str) -> None:
 )
 def test_what_cannot_be_seen_goes(typed: str, kept: str) -> None:
     assert clean_name(typed) == kept
+
+
+def test_a_pasted_token_is_reduced_to_its_identifier() -> None:
+    token = generate()
+    assert clean_name(f"key {token}") == f"key {token[:24]}"
+    assert clean_name(f"{token[:30]}\u200b{token[30:]}") == token[:24]
 
 
 @given(st.text(st.characters(codec=None)))

@@ -187,6 +187,13 @@ def test_no_secret_is_left_of_a_redacted_token(cut: int) -> None:
     )
 
 
+@pytest.mark.parametrize("before", [EXAMPLE, EXAMPLE[:24], EXAMPLE[:22], "mtz_", "x"])
+def test_no_secret_is_left_of_tokens_run_together(before: str) -> None:
+    redacted = tokens.redact(before + EXAMPLE)
+    assert redacted.endswith("mtz_0123456789ABCDEFGHIJ")
+    assert EXAMPLE[24:40] not in redacted
+
+
 def test_text_without_a_token_is_not_redacted() -> None:
     for text in ("", "alice@example.com", "mtz_0123456789ABCDEFGHIJ••••••••", "mtz_short"):
         assert tokens.redact(text) == text

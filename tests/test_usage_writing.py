@@ -132,11 +132,13 @@ def test_an_ended_rotated_token_in_use_is_recorded_and_told_once(
     assert len(mailoutbox) == 1
 
 
-def test_a_token_in_a_path_is_masked(token: Any, write: Write) -> None:
-    plaintext = generate()
-    write([call(token.pk, path=f"/api/v1/{plaintext}")])
-    assert plaintext[:24] in LoggedCall.objects.get().path
-    assert plaintext not in LoggedCall.objects.get().path
+def test_a_token_in_a_path_or_an_agent_is_masked(token: Any, write: Write) -> None:
+    plaintext, identifier = (secret := generate()), secret[:24]
+    write([call(token.pk, path=f"/api/v1/{plaintext}", agent=f"curl {plaintext}")])
+    logged = LoggedCall.objects.get()
+    assert (logged.path, logged.agent) == (f"/api/v1/{identifier}", f"curl {identifier}")
+    token.refresh_from_db()
+    assert token.last_used_agent == f"curl {identifier}"
 
 
 def test_a_path_is_kept_as_the_pattern_that_answers_it(token: Any, write: Write) -> None:

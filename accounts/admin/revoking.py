@@ -15,7 +15,7 @@ from accounts.models import ApiToken
 from accounts.models.token_queryset import ApiTokenQuerySet
 from accounts.names import clean_name
 from accounts.origin import Origin, Way
-from accounts.tokens import IDENTIFIER_PATTERN, redact
+from accounts.tokens import IDENTIFIER_PATTERN
 
 # Named one by one on the page; of more, the number is told.
 NAMED = 100
@@ -34,7 +34,7 @@ class RevokeForm(forms.Form):
         return IDENTIFIER_PATTERN.findall(self.cleaned_data["tokens"])
 
     def clean_reason(self) -> str:
-        reason = clean_name(redact(self.cleaned_data["reason"]))
+        reason = clean_name(self.cleaned_data["reason"])
         if not reason:
             raise ValidationError(self.fields["reason"].error_messages["required"])
         return reason

@@ -5,7 +5,6 @@ from functools import lru_cache
 from django.urls import Resolver404, resolve
 
 from accounts.origin import printable
-from accounts.tokens import redact
 
 LENGTH = 200
 
@@ -16,4 +15,4 @@ def template(path: str) -> str:
     try:
         return f"/{resolve(path).route}"[:LENGTH]
     except Resolver404:
-        return printable(redact(path))
+        return printable(path)

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.models import ApiToken
 from accounts.names import clean_name
 from accounts.origin import COMMAND
-from accounts.tokens import IDENTIFIER_PATTERN, redact
+from accounts.tokens import IDENTIFIER_PATTERN
 
 REASON_LENGTH = 200
 
@@ -63,7 +63,7 @@ def found(text: str) -> ApiToken:
 
 def fitting(reason: str) -> str:
     """Without control characters, and without the token that someone wrote into it."""
-    cleaned = clean_name(redact(reason))
+    cleaned = clean_name(reason)
     if len(cleaned) > REASON_LENGTH:
         raise CommandError(f"Shorten the reason to {REASON_LENGTH} characters.")
     return cleaned
