@@ -79,7 +79,7 @@ class RevokesTokens(auth.SetPasswordForm[User]):
     def end_tokens(self, user: User) -> int:
         if not self.cleaned_data["revoke_tokens"]:
             return 0
-        return len(user.tokens.living().revoke(reason="Password changed", origin=self.origin))
+        return len(user.tokens.living().revoke_every(reason="Password changed", origin=self.origin))
 
 
 class NewPasswordForm(RevokesTokens, auth.PasswordChangeForm):

@@ -65,10 +65,9 @@ def repetition(token: ApiToken, parts: tuple[str, ...], now: datetime) -> Issued
 
 
 def revoke_family(token: ApiToken, *, origin: Origin, now: datetime) -> None:
-    family = ApiToken.objects.filter(family=token.family)
-    revoked = family.living(now).revoke(
-        reason="A rotated-out token of its family was used to rotate", origin=origin, now=now
-    )
+    family = ApiToken.objects.filter(family=token.family).living(now)
+    reason = "A rotated-out token of its family was used to rotate"
+    revoked = family.revoke_every(reason=reason, origin=origin)
     detail = f"Tried to rotate after its end; {len(revoked)} living tokens of its family revoked"
     TokenEvent.objects.record(Kind.REUSED, [token], origin=origin, detail=detail, at=now)
     if revoked:

@@ -1,6 +1,7 @@
 """Rotation: a successor that may do the same, and an old token that ends on time."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,6 +15,7 @@ from accounts.expiry import Expiry
 from accounts.models import ApiToken, Issued, Kind, NotRotatable, Status, TokenEvent
 from accounts.origin import SYSTEM
 from accounts.rotation import rotate_presented
+from tests.support.types import Issue
 
 IN_AN_HOUR = timedelta(hours=1)
 
@@ -134,6 +136,43 @@ def test_rotating_with_an_ended_token_revokes_its_living_family(
     assert successor.status == Status.REVOKED
     assert TokenEvent.objects.filter(kind=Kind.REUSED, token=old.token).count() == 1
     assert len(mailoutbox) == 1
+
+
+def test_a_successor_that_is_just_being_made_dies_with_its_family(
+    transactional_db: None, issue: Issue, rotate: Callable[..., Issued]
+) -> None:
+    if not connection.features.has_select_for_update:
+        pytest.skip("SQLite lets one write at a time: there is no such moment")
+    old, now = issue(), timezone.now()
+    successor = rotate(old, overlap=timedelta(0), now=now).token
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            youngest = successor.rotate(expiry=Expiry.NINETY_DAYS).token
+            thief = pool.submit(in_another_session, rotate, old, now=now + IN_AN_HOUR)
+            wait_until_somebody_waits()
+        with pytest.raises(NotRotatable):
+            thief.result(timeout=5)
+    for token in (successor, youngest):
+        token.refresh_from_db()
+        assert token.status == Status.REVOKED
+
+
+def in_another_session(act: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    try:
+        return act(*arguments, **options)
+    finally:
+        connection.close()
+
+
+def wait_until_somebody_waits() -> None:
+    """For a row that another session holds."""
+    with connection.cursor() as cursor:
+        for _ in range(500):
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.01)
+    pytest.fail("nobody waited")
 
 
 @pytest.mark.django_db(transaction=True)
