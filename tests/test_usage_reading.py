@@ -167,6 +167,13 @@ def test_pages_of_several_tokens_are_one_list(django_assert_num_queries: Any) ->
     assert (list(back.rows), third.next) == (list(second.rows), "")
 
 
+@pytest.mark.parametrize("tokens", [[1], [1, 2]])
+def test_a_page_can_begin_at_an_instant(tokens: list[int]) -> None:
+    write([call(1, number=n, at=NOW - n * MINUTE) for n in range(4)])
+    rows = log_page(tokens, filters(), since=NOW - 2 * MINUTE).rows
+    assert [int(row.request_id, 16) for row in rows] == [0, 1, 2]
+
+
 def test_postgresql_asks_an_index_for_each_of_several_tokens() -> None:
     if connection.vendor != "postgresql":
         pytest.skip("SQLite is asked otherwise")

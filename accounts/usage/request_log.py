@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from heapq import merge
 from itertools import islice
@@ -120,14 +120,19 @@ class CallFilters:
 
 
 def log_page(
-    token_ids: Collection[int], filters: CallFilters, *, length: int = PAGE_LENGTH
+    token_ids: Collection[int],
+    filters: CallFilters,
+    *,
+    length: int = PAGE_LENGTH,
+    since: datetime | None = None,
 ) -> Page[LoggedCall]:
-    """Newest first; one query."""
+    """Newest first, none from before the instant `since`; one query."""
     where: dict[str, Any] = {"after": filters.after, "before": filters.before, "length": length}
+    recent = Q(at__gte=since) if since else Q()
     if len(token_ids) < 2:
-        return page(filters.calls(token_ids), KEYS, **where)
+        return page(filters.calls(token_ids).filter(recent), KEYS, **where)
     fetch = partial(newest_of_each, token_ids)
-    return page(filters.calls_of_each(), KEYS, **where, fetch=fetch)
+    return page(filters.calls_of_each().filter(recent), KEYS, **where, fetch=fetch)
 
 
 def newest_of_each(token_ids: Collection[int], calls: "QuerySet[LoggedCall]") -> list[LoggedCall]:

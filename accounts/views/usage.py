@@ -49,8 +49,8 @@ def tail(
     """The rows of the newest calls, some of which the page may have; one query for them."""
     newest = newest_shown(request)
     filters = CallFilters.read(request.GET, request.user.zone)
-    found = filters.calls(token_ids).filter(at__gte=newest - OVERLAP)
-    rows = list(found.order_by("-at", "-request_id")[: TAIL + 1])
+    since = newest - OVERLAP
+    rows = reading.log_page(token_ids, filters, length=TAIL + 1, since=since).rows
     if not rows:
         return HttpResponse(status=204)
     left_out = len(rows) > TAIL and rows[TAIL].at > newest
