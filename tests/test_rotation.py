@@ -175,52 +175,47 @@ def wait_until_somebody_waits() -> None:
     pytest.fail("nobody waited")
 
 
-@pytest.mark.django_db(transaction=True)
-def test_many_rotations_and_revocations_at_once_leave_at_most_one_successor(
-    issue: Callable[..., Issued],
-) -> None:
-    old, start = issue().token, threading.Barrier(8)
-    failures: list[Exception] = []
+def at_once(times: int, act: Callable[[int], Any]) -> list[Exception]:
+    """What went wrong in so many threads, apart from what may."""
+    start, failures = threading.Barrier(times), list[Exception]()
 
-    def act(number: int) -> None:
+    def turn(number: int) -> None:
         start.wait()
         try:
-            fresh = ApiToken.objects.get(pk=old.pk)
-            fresh.revoke() if number % 4 == 3 else fresh.rotate(expiry=Expiry.NINETY_DAYS)
+            in_another_session(act, number)
         except NotRotatable:
             pass
         except Exception as problem:
             failures.append(problem)
-        finally:
-            connection.close()
 
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(act, range(8)))
-    assert failures == []
+    with ThreadPoolExecutor(times) as pool:
+        list(pool.map(turn, range(times)))
+    return failures
+
+
+def test_many_rotations_and_revocations_at_once_leave_at_most_one_successor(
+    transactional_db: None, issue: Issue
+) -> None:
+    old = issue().token
+
+    def act(number: int) -> None:
+        fresh = ApiToken.objects.get(pk=old.pk)
+        fresh.revoke() if number % 4 == 3 else fresh.rotate(expiry=Expiry.NINETY_DAYS)
+
+    assert at_once(8, act) == []
     assert ApiToken.objects.exclude(pk=old.pk).count() <= 1
 
 
-@pytest.mark.django_db(transaction=True)
 def test_revoking_several_while_they_are_rotated_deadlocks_nobody(
-    issue: Callable[..., Issued],
+    transactional_db: None, issue: Issue
 ) -> None:
-    tokens, start = [issue().token for _ in range(4)], threading.Barrier(8)
-    owned, failures = ApiToken.objects.filter(owner=tokens[0].owner), list[Exception]()
+    tokens = [issue().token for _ in range(4)]
+    owned = ApiToken.objects.filter(owner=tokens[0].owner)
 
     def act(number: int) -> None:
-        start.wait()
-        try:
-            owned.revoke() if number % 2 else tokens[number // 2].rotate(expiry=Expiry.ONE_YEAR)
-        except NotRotatable:
-            pass
-        except Exception as problem:
-            failures.append(problem)
-        finally:
-            connection.close()
+        owned.revoke() if number % 2 else tokens[number // 2].rotate(expiry=Expiry.ONE_YEAR)
 
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(act, range(8)))
-    assert failures == []
+    assert at_once(8, act) == []
     assert all(owned.filter(rotated_from=token).count() <= 1 for token in tokens)
     assert not ApiToken.objects.filter(pk__in=[token.pk for token in tokens], revoked_at=None)
 
