@@ -239,6 +239,9 @@ def test_calls_of_the_same_instant_are_neither_skipped_nor_repeated() -> None:
         ({"address": "2001:DB8::1"}, {5}),
         ({"since": "2026-03-10"}, {1, 2, 3}),
         ({"until": "2026-03-09"}, {4, 5}),
+        ({"since": "2026-03-10T12:30", "until": "2026-03-10T12:30"}, {1, 2, 3}),
+        ({"since": "2026-03-10T12:31"}, set()),
+        ({"until": "2026-03-10T12:29"}, {4, 5}),
         ({"outcome": "' OR 1=1", "code": "\x00", "address": "x", "since": "x"}, {1, 2, 3, 4, 5}),
     ],
 )

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from heapq import merge
 from itertools import islice
@@ -17,7 +17,7 @@ from django.db.models.expressions import RawSQL
 from django.http import QueryDict
 
 from accounts.addresses import normalise
-from accounts.days import read_day, within
+from accounts.days import FIRST, LAST, between, read_minute
 from accounts.keyset import Key, Page, every, instant, page, text
 from accounts.models import LoggedCall
 from accounts.models.usage import FAILED
@@ -61,14 +61,14 @@ OUTCOMES = {
 
 @dataclass(frozen=True, slots=True)
 class CallFilters:
-    """Unknown values count as not given. Days are whole ones in `zone`, both included."""
+    """Unknown values count as not given. Minutes are of the clock in `zone`, both included."""
 
     zone: ZoneInfo
     outcome: str = ""
     code: str = ""
     address: str = ""
-    since: date | None = None
-    until: date | None = None
+    since: datetime | None = None
+    until: datetime | None = None
     after: str = ""
     before: str = ""
 
@@ -80,8 +80,8 @@ class CallFilters:
             outcome=outcome if outcome in set(Outcome) else "",
             code=code if CODE.fullmatch(code) else "",
             address=normalise(query.get("address", "")),
-            since=read_day(query.get("since", "")),
-            until=read_day(query.get("until", "")),
+            since=read_minute(query.get("since", ""), of_day=FIRST),
+            until=read_minute(query.get("until", ""), of_day=LAST),
             after=query.get("after", ""),
             before=query.get("before", ""),
         )
@@ -106,7 +106,7 @@ class CallFilters:
             calls = calls.filter(code=self.code)
         if self.address:
             calls = calls.filter(address=self.address)
-        return calls.filter(within(self.since, self.until, self.zone))
+        return calls.filter(between(self.since, self.until, self.zone))
 
     def _what_indexes_say(self) -> Q:
         """SQLite uses an index of some rows only for a query that says of which. PostgreSQL infers
