@@ -170,14 +170,15 @@ def method(results: Results) -> str:
     size = about["size"]
     versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
     quiet = next(row for row in me(results) if row["peer"] == "bare")
+    widest = max(me(results), key=lambda row: row["spread"])
     points = (
         f"""{about["cores"]} cores, {about["system"]} on {about["architecture"]}, Python
         {about["python"]}, PostgreSQL {about["postgresql"]}; {versions}. Both servers run on the
         same machine, on loopback, without durability.""",
         f"""Noise: {about["load"]:.1f} processes were waiting for a core before the run, which took
         {about["minutes"]:.0f} minutes. The middle half of the bare view's own rounds lies
-        {quiet["spread"]:.0%} apart, and their median is {quiet["median"] / quiet["least"] - 1:.0%}
-        above the least: differences smaller than these mean nothing.""",
+        {quiet["spread"]:.0%} apart, in the widest row {widest["spread"]:.0%}
+        ({with_limits(widest)}): differences smaller than the spread of a row mean nothing.""",
         """Each contender is a Django project of its own in a process of its own
         (`benchmarks/peers/`), the peers as their documentation has them and tuned alike: no
         middleware, kept connections, JSON only. Ours is the product with its own settings: limits,
