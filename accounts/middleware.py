@@ -163,8 +163,8 @@ class ApiCall:
         self.headers |= throttling.headers(decision, now=now.timestamp())
         if consume:
             (metrics.ALLOWED if decision.allowed else metrics.LIMITED).inc()
-        if consume and not decision.allowed:
-            raise Refused("rate_limited")
+            if not decision.allowed:
+                raise Refused("rate_limited")
         self.headers.pop("Retry-After", None)
 
 

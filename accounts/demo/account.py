@@ -16,9 +16,9 @@ from accounts.models import ApiToken, Kind, KnownAddress, Reminder, TokenEvent, 
 from accounts.origin import Origin, Way
 from accounts.usage import Call, marks, partitions, writing
 from accounts.usage.addresses import place
+from accounts.usage.retention import LOG_DAYS
 
 EMAIL = "demo@meetzy.localhost"
-LOGGED_DAYS = 30
 # Of a program's calls, those of a part that nobody remembered when the rest took the new token.
 FORGOTTEN = 0.08
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -55,11 +55,11 @@ class Account:
 
     def live(self, progress: Progress) -> None:
         acts = sorted((act for p in PROGRAMS for act in self.acts(p)), key=lambda act: act[0])
-        partitions.ensure({day.date() for day in self.days[-LOGGED_DAYS:]})
+        partitions.ensure({day.date() for day in self.days[-LOG_DAYS:]})
         for number, midnight in enumerate(self.days, start=1):
             while acts and acts[0][0] < midnight + DAY:
                 acts.pop(0)[1]()
-            self.write(self.calls(midnight), logged=number > len(self.days) - LOGGED_DAYS)
+            self.write(self.calls(midnight), logged=number > len(self.days) - LOG_DAYS)
             progress(number, len(self.days))
         marks.leave(self.marks)
 

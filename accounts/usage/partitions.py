@@ -45,8 +45,8 @@ def ensure(days: set[date]) -> None:
             )
 
 
-def midnight(day: date) -> str:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC).isoformat()
+def midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def attached() -> dict[date, str]:

@@ -10,6 +10,7 @@ from django.db import connection
 
 from accounts.models import HourlyUsage, LoggedCall
 from accounts.usage import partitions
+from accounts.usage.partitions import midnight
 
 LOG_DAYS = 30
 COUNTER_MONTHS = 13
@@ -61,10 +62,6 @@ def prune_log(now: datetime) -> Iterator[date]:
         delete_calls_before(midnight(first.date() + timedelta(days=1)))
         yield first.date()
         time.sleep(PAUSE)
-
-
-def midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def delete_calls_before(instant: datetime) -> None:

@@ -2,12 +2,11 @@
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.activity import Activity
 from accounts.models import Kind
-from accounts.views import SignedInRequest
+from accounts.views import SignedInRequest, csv_file
 
 
 @require_safe
@@ -20,9 +19,5 @@ def index(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 def export(request: SignedInRequest) -> StreamingHttpResponse:
-    """Streamed."""
     activity = Activity.read(request.GET, request.user.zone)
-    name = f"meetzy-token-activity-{timezone.localdate():%Y-%m-%d}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    lines = activity.csv_lines(request.user.token_events.all())
-    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+    return csv_file("meetzy-token-activity", activity.csv_lines(request.user.token_events.all()))

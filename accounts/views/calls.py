@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from django.http import HttpResponse
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,9 +11,11 @@ from accounts.charts.calls import OUTCOMES
 from accounts.models import ApiToken
 from accounts.usage import reading
 from accounts.usage.reading import CallFilters, Daily, View
-from accounts.views import SignedInRequest, announce
+from accounts.usage.retention import LOG_DAYS
+from accounts.views import SignedInRequest
 
-DAYS = 30
+FOUND = "accounts/usage/_found.txt"
+DAYS = LOG_DAYS
 VIEWS = ("hour", "day", "month")
 FILTERS = ("token", "outcome", "code", "address", "since", "until")
 # No log of anybody's has these: who sends them has shown no genuine token.
@@ -84,16 +84,6 @@ def picture(request: SignedInRequest, token_ids: list[int]) -> dict[str, Any]:
         "not_ok_share": percent(summary.errors, summary.calls),
         "counted": reading.LATEST if summary.calls > reading.LATEST else None,
     }
-
-
-def announce_calls(
-    request: SignedInRequest, response: HttpResponse, context: dict[str, Any]
-) -> HttpResponse:
-    """Where only a part of the page is taken, say how much of the log that is."""
-    if not request.htmx:
-        return response
-    text = render_to_string("accounts/usage/_found.txt", context).strip()
-    return announce(response, text, quiet=True)
 
 
 def first_page(request: SignedInRequest) -> dict[str, str]:

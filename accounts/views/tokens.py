@@ -11,7 +11,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -34,8 +33,8 @@ from accounts.origin import Origin
 from accounts.review import SORTS, Counts, Review, with_links
 from accounts.throttling import windows
 from accounts.tokens import searchable
-from accounts.views import SignedInRequest, announce
-from accounts.views.calls import announce_calls, calls_of_token, daily_calls
+from accounts.views import SignedInRequest, announce_found
+from accounts.views.calls import FOUND, calls_of_token, daily_calls
 
 EVENTS_SHOWN = 10
 
@@ -47,10 +46,7 @@ def index(request: SignedInRequest) -> HttpResponse:
         return redirect(address_of(Review.read(request.GET)))
     context = list_of_tokens(request, request.GET)
     response = render(request, "accounts/tokens/index.html", context)
-    if not request.htmx:
-        return response
-    found = render_to_string("accounts/tokens/_found.txt", context).strip()
-    return announce(response, found, quiet=True)
+    return announce_found(request, response, "accounts/tokens/_found.txt", context)
 
 
 @sensitive_post_parameters("q")
@@ -182,7 +178,7 @@ def detail_page(
     }
     context |= calls_of_token(request, token)
     response = render(request, "accounts/tokens/detail.html", context, status=status)
-    return announce_calls(request, response, context)
+    return announce_found(request, response, FOUND, context)
 
 
 def framed(

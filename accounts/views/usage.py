@@ -14,8 +14,8 @@ from accounts.models import ApiToken, LoggedCall
 from accounts.usage import reading
 from accounts.usage.calls import REFUSALS
 from accounts.usage.reading import CallFilters
-from accounts.views import SignedInRequest
-from accounts.views.calls import announce_calls, calls_of_account, chosen, own_tokens
+from accounts.views import SignedInRequest, announce_found, csv_file
+from accounts.views.calls import FOUND, calls_of_account, chosen, own_tokens
 from accounts.views.tokens import own_token
 
 # Calls that one answer to whoever follows the log holds.
@@ -29,7 +29,7 @@ FIRST_USE = ("identifier", "created_at", "last_used_at", "last_used_ip", "last_u
 def account_calls(request: SignedInRequest) -> HttpResponse:
     context = calls_of_account(request)
     response = render(request, "accounts/usage/index.html", context)
-    return announce_calls(request, response, context)
+    return announce_found(request, response, FOUND, context)
 
 
 @require_safe
@@ -101,11 +101,6 @@ def export_account_calls(request: SignedInRequest) -> StreamingHttpResponse:
 
 
 def csv(request: SignedInRequest, identifiers: dict[int, str], name: str) -> StreamingHttpResponse:
-    """The calls that the filters let through, newest first, streamed."""
+    """The calls that the filters let through, newest first."""
     lines = reading.log_csv(identifiers, CallFilters.read(request.GET, request.user.zone))
-    disposition = f'attachment; filename="{name}-{timezone.localdate():%Y-%m-%d}.csv"'
-    return StreamingHttpResponse(
-        lines,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": disposition},
-    )
+    return csv_file(name, lines)
