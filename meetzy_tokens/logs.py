@@ -18,8 +18,19 @@ def log_request(**fields: Any) -> None:
         requests.info("request", fields)
 
 
+def name_by_route(record: logging.LogRecord) -> None:
+    """Django names a page that it refused by its path, and the paths of some are secrets."""
+    request = getattr(record, "request", None)
+    match = getattr(request, "resolver_match", None)
+    if request is None or match is None or not isinstance(record.args, tuple):
+        return
+    path = request.path.encode("unicode_escape").decode("ascii")  # as Django logs it
+    record.args = tuple(f"/{match.route}" if part == path else part for part in record.args)
+
+
 class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
+        name_by_route(record)
         return redact(super().format(record))
 
 
@@ -27,6 +38,7 @@ class JsonFormatter(logging.Formatter):
     """Non-ASCII is escaped, so a line is a line whatever a caller sent."""
 
     def format(self, record: logging.LogRecord) -> str:
+        name_by_route(record)
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,

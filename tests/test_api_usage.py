@@ -100,6 +100,11 @@ def test_what_can_t_be_read_is_named(api: Api, issue: Issue, query: str, field: 
     assert (error["code"], list(error["fields"])) == ("invalid_parameters", [field])
 
 
+def test_a_bound_is_told_and_nothing_else(api: Api, issue: Issue) -> None:
+    error = api(USAGE + "?days=391", issue().plaintext).json()["error"]
+    assert error["fields"] == {"days": ["Input should be less than or equal to 390"]}
+
+
 def test_other_tokens_do_not_show(api: Api, issue: Issue, bob: User) -> None:
     mine, sibling, other = issue(), issue(), issue(owner=bob)
     writing.add_to_counters([usual_call(sibling.token.pk, at=NOW)])

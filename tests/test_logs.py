@@ -13,6 +13,8 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from pytest_django import Settings
 
+from accounts.calendars import feed_secret
+from accounts.mail import unsubscribe_path
 from accounts.models import User
 from meetzy_tokens.logs import JsonFormatter, TextFormatter
 from tests.support.types import Api, Issue, Serve
@@ -21,15 +23,19 @@ type Lines = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def stream() -> Iterator[io.StringIO]:
+def handler() -> logging.StreamHandler[io.StringIO]:
+    made = logging.StreamHandler(io.StringIO())
+    made.setFormatter(JsonFormatter())
+    return made
+
+
+@pytest.fixture
+def stream(handler: logging.StreamHandler[io.StringIO]) -> Iterator[io.StringIO]:
     """What is logged, as JSON."""
-    written = io.StringIO()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(JsonFormatter())
     loggers = (logging.getLogger(), logging.getLogger("django"))
     for logger in loggers:
         logger.addHandler(handler)
-    yield written
+    yield handler.stream
     for logger in loggers:
         logger.removeHandler(handler)
 
@@ -121,6 +127,32 @@ def test_a_link_to_reset_a_password_is_not_in_a_line(
     (line,) = lines()
     assert line["path"] == "/account/password/reset/<uidb64>/<token>/"
     assert ticket not in stream.getvalue()
+
+
+@pytest.mark.parametrize("tail", ["", "x", "é"])
+@pytest.mark.parametrize("method", ["get", "post", "put"])
+@pytest.mark.parametrize("formatter", [TextFormatter(), JsonFormatter()])
+def test_a_page_that_is_refused_is_named_by_its_route(
+    client: Client,
+    alice: User,
+    stream: io.StringIO,
+    handler: logging.Handler,
+    formatter: logging.Formatter,
+    method: str,
+    tail: str,
+) -> None:
+    handler.setFormatter(formatter)
+    ticket = unsubscribe_path(alice, "mail_reminders").split("/")[3]
+    secret = feed_secret(alice)
+    send = getattr(Client(enforce_csrf_checks=True), method)
+    send("/nowhere/")
+    send(f"/account/unsubscribe/{ticket}{tail}/")
+    send(f"/account/calendar/{secret}{tail}.ics")
+    lines = stream.getvalue()
+    assert "/nowhere/" in lines
+    assert "/account/calendar/<str:secret>.ics" in lines
+    assert ticket not in lines
+    assert secret not in lines
 
 
 @pytest.mark.parametrize("formatter", [TextFormatter(), JsonFormatter()])

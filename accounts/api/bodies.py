@@ -28,6 +28,8 @@ def fields_of(invalid: ValidationError, body: type[BaseModel]) -> dict[str, list
     """What is wrong with which field. What the caller invented is not repeated."""
     fields: dict[str, list[str]] = {}
     for error in invalid.errors(include_input=False, include_context=False, include_url=False):
+        if error["type"] == "none_required":  # that it may be left out is no advice
+            continue
         name = str(error["loc"][0]) if error["loc"] else ""
         known = name in body.model_fields
         message = error["msg"] if known or not name else "There is a field that this call lacks."
