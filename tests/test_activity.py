@@ -1,7 +1,6 @@
 """The account's log: filters in the address, days of the person, pages, and CSV."""
 
 import csv
-import html
 import io
 import re
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from accounts import activity
 from accounts.expiry import Expiry
 from accounts.models import ApiToken, Kind, TokenEvent, User
 from accounts.origin import Origin, Way
+from tests.support.paging import pages
 from tests.support.types import Issue
 
 ACTIVITY = "/account/activity/"
@@ -187,14 +187,9 @@ def test_pages_hold_every_event_once_and_keep_the_filters(
 ) -> None:
     monkeypatch.setattr(activity, "PAGE_LENGTH", 2)
     happened(token, *[NOON + timedelta(days=1)] * 3, NOON + timedelta(days=2))
-    address, seen = f"{ACTIVITY}?kind=renamed", list[str]()
-    while address:
-        page = as_alice.get(address)
-        seen += shown(page)
-        match = re.search(r'href="([^"]*)" rel="next"', page.text)
-        address = ACTIVITY + html.unescape(match[1]) if match else ""
-    assert seen == ["Renamed"] * 4
-    assert 'rel="prev"' in page.text
+    found = list(pages(as_alice, ACTIVITY, "?kind=renamed"))
+    assert [event for page in found for event in shown(page)] == ["Renamed"] * 4
+    assert 'rel="prev"' in found[-1].text
 
 
 def test_a_longer_log_costs_no_more_queries(

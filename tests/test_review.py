@@ -21,6 +21,7 @@ from accounts.keyset import cursor_at
 from accounts.models import ApiToken, User
 from accounts.review import CARDS, SORTS, Counts, Review, with_keys
 from accounts.tokens import PREFIX
+from tests.support.paging import following, pages
 from tests.support.types import Issue
 
 TOKENS = "/account/tokens/"
@@ -237,12 +238,8 @@ def test_every_order_has_all_tokens_on_its_pages(
     sort: str,
 ) -> None:
     monkeypatch.setattr(review, "PAGE_LENGTH", 3)
-    address, seen = f"{TOKENS}?sort={sort}", list[str]()
-    while address:
-        page = as_alice.get(address)
-        seen += names(page)
-        match = re.search(r'href="([^"]*)" rel="next"', page.text)
-        address = TOKENS + html.unescape(match[1]) if match else ""
+    found = pages(as_alice, TOKENS, f"?sort={sort}")
+    seen = [name for page in found for name in names(page)]
     assert sorted(seen) == sorted(cast)
     assert set(seen[-2:]) == {"expired", "revoked"}
 
@@ -263,9 +260,9 @@ def test_going_back_and_forth_keeps_the_filters(
     issue(name="b 2", environment="staging")
     issue(name="b 3")
     first = as_alice.get(f"{TOKENS}?q=b&environment=staging&sort=name")
-    following = re.search(r'href="([^"]*)" rel="next"', first.text)
-    assert following
-    second = as_alice.get(TOKENS + html.unescape(following[1]))
+    query = following(first)
+    assert query
+    second = as_alice.get(TOKENS + query)
     previous = re.search(r'href="([^"]*)" rel="prev"', second.text)
     assert previous
     assert names(second) == ["b 2"]
