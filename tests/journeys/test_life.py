@@ -61,6 +61,7 @@ def test_a_token_is_rotated_with_an_overlap_in_place(
     expect(revealed(desk).get_by_role("button", name="Copied!", exact=True)).to_be_visible()
     desk.keyboard.press("Escape")
     expect(desk.get_by_role("dialog")).to_be_hidden()
+    expect(desk.locator("#dialog-body")).to_be_empty()  # its close event comes after it is hidden
     assert new not in desk.content()
     assert desk.url.endswith(TOKENS)
 
